@@ -1,0 +1,3 @@
+MODULES += common/base
+common/base.pkgs := glib-2.0 libsystemd
+common/base.uses :=

@@ -1,0 +1,3 @@
+MODULES += common/net
+common/net.pkgs := libwebsockets openssl libcurl
+common/net.uses := common/protocol common/base

@@ -1,0 +1,2 @@
+MODULES += common/rtp
+common/rtp.uses := common/base

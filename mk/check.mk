@@ -1,0 +1,33 @@
+# `make check`: everything that needs no run of the product, cheapest first.
+.PHONY: check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
+C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+
+check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell
+	@$(MAKE) --no-print-directory check-format check-layers check-shell check-protocol
+	@$(MAKE) --no-print-directory -j$$(nproc) programs
+	@$(MAKE) --no-print-directory check-headers check-links check-web
+
+check-format:
+	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files ok"
+
+check-layers:
+	@$(PYTHON) tools/check-layers.py
+
+check-headers: protocol
+	@tools/check-headers.sh
+
+check-protocol: protocol
+	@$(PYTHON) protocol/check-examples.py
+
+check-links: $(BUILD)/rong-signal $(BUILD)/rong-room
+	@tools/check-links.sh $(BUILD)
+
+check-shell:
+	@git ls-files '*.sh' '.ci/run' 'tools/hooks/*' | xargs -r shellcheck -x && echo "shell: ok"
+
+check-web: node_modules/.installed protocol
+	@npm run --silent check
+
+format: ## put C and TypeScript into the house's format
+	@clang-format -i $(C_FILES)
+	@npx prettier --log-level warn --write web-client tests

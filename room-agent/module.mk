@@ -1,0 +1,8 @@
+MODULES += room-agent/core room-agent/media
+room-agent/core.uses := hw common/net common/protocol common/base
+room-agent/media.uses := common/media common/transport common/sdp common/rtp common/protocol common/base
+PROGRAMS += rong-room rong-room-media
+rong-room.main := room-agent/core/main.c
+rong-room.uses := room-agent/core
+rong-room-media.main := room-agent/media/main.c
+rong-room-media.uses := room-agent/media

@@ -1,0 +1,9 @@
+MODULES += signaling signaling/cli
+signaling.pkgs := sqlite3
+signaling.uses := common/net common/protocol common/base
+signaling/cli.uses := common/net common/protocol common/base
+PROGRAMS += rong-signal rong
+rong-signal.main := signaling/main.c
+rong-signal.uses := signaling
+rong.main := signaling/cli/main.c
+rong.uses := signaling/cli
