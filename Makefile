@@ -46,7 +46,7 @@ include mk/test.mk
 
 demo: deps ## install, build and start three rooms; Ctrl-C ends everything
 	@$(MAKE) --no-print-directory all
-	@exec tools/demo.sh
+	@exec $(PYTHON) tools/demo.py
 
 hooks: ## run the fast checks before each commit
 	git config core.hooksPath tools/hooks
