@@ -1,0 +1,180 @@
+// A whole meeting in a real browser: three rooms, a chair, simulated devices, and programs that die.
+import { mkdirSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { openChromium, openPage } from '../support/chromium.ts';
+import { cameraPosition, simulated } from '../support/devices.ts';
+import { House, until } from '../support/house.ts';
+import { heardRooms, type Mark, marks, watchStage } from '../support/stage.ts';
+
+const CHAIR = 4; // the mark and tone of the chair's own camera and microphone
+const ROOMS = [1, 2, 3];
+const EVERYONE = [...ROOMS, CHAIR];
+
+let house: House;
+let browser: Browser;
+let page: Page;
+let complaints: string[];
+
+const room = (number: number): string => house.demo.rooms[number - 1] ?? '';
+const button = (id: string) => page.locator(`[data-testid="${id}"]`);
+
+/** Looks until every one of `rooms` has shown a later frame than at the first look. */
+async function tilesMove(rooms: number[], ms: number): Promise<Mark[]> {
+  const first = new Map<number, number>();
+  return until(`moving tiles of ${rooms.join(', ')}`, ms, async () => {
+    const seen = await marks(page);
+    for (const mark of seen) if (!first.has(mark.room)) first.set(mark.room, mark.frame);
+    const moved = seen.filter((mark) => mark.frame !== first.get(mark.room));
+    return rooms.every((wanted) => moved.some((mark) => mark.room === wanted)) ? seen : null;
+  });
+}
+
+beforeAll(async () => {
+  house = await House.open();
+  browser = await openChromium(CHAIR);
+  ({ page, complaints } = await openPage(browser, house.demo.chair_url));
+  await watchStage(page);
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await house?.close();
+}, 30_000);
+
+describe('the first meeting', () => {
+  it('shows the moving stage of all rooms and the chair without a click', async () => {
+    const seen = await tilesMove(EVERYONE, 20_000);
+    expect(seen.map((mark) => mark.room).sort()).toEqual(EVERYONE);
+    mkdirSync('build/test', { recursive: true });
+    await page.screenshot({ path: 'build/test/stage.png' });
+  });
+
+  it('takes the secret of the link out of the address bar and survives a reload', async () => {
+    expect(page.url()).not.toContain('link=');
+    await page.reload();
+    await watchStage(page);
+    await tilesMove(EVERYONE, 20_000);
+  });
+
+  it('has grant and mute on every row, whether it asked or not', async () => {
+    for (const number of ROOMS) {
+      await button(`room-${room(number)}`).waitFor();
+      expect(await button(`grant-${room(number)}`).isEnabled()).toBe(true);
+      expect(await button(`mute-${room(number)}`).isEnabled()).toBe(true);
+    }
+  });
+
+  it('is silent while nobody has the floor', async () => {
+    expect(await heardRooms(page, EVERYONE)).toEqual([]);
+  });
+
+  it('lets the chair hear the rooms that are opened, and never itself', async () => {
+    for (const number of ROOMS) await button(`mute-${room(number)}`).click();
+    await until('three rooms in the sound', 10_000, async () => {
+      const heard = await heardRooms(page, EVERYONE, 3);
+      return heard.length === 3;
+    });
+    expect(await heardRooms(page, EVERYONE, 11)).toEqual(ROOMS);
+  });
+
+  it('mutes all with one button', async () => {
+    await button('mute-all').click();
+    await until('silence', 5_000, async () => (await heardRooms(page, EVERYONE, 3)).length === 0);
+  });
+
+  it('shows in the queue who asked on the box, with the place', async () => {
+    await house.rongRoom(2, 'ask');
+    await button(`queue-${room(2)}`).waitFor({ timeout: 5_000 });
+    await house.rongRoom(3, 'ask');
+    await button(`queue-${room(3)}`).waitFor({ timeout: 5_000 });
+    const box = await browser.newPage();
+    await box.goto(house.demo.room_pages[2] ?? '');
+    await until('place 2 on the box', 5_000, async () => /2/.test((await box.locator('[data-testid="floor-state"]').textContent()) ?? ''));
+    await box.locator('[data-testid="floor-button"]').click(); // withdraws
+    await button(`queue-${room(3)}`).waitFor({ state: 'detached', timeout: 5_000 });
+    await box.close();
+  });
+
+  it('follows a grant with picture, sound, camera and LED wall', async () => {
+    const camera = house.demo.sims.visca[1] ?? '';
+    const before = await cameraPosition(camera);
+    await button(`grant-${room(2)}`).click();
+    await until('room 2 large on the stage', 5_000, async () => {
+      const seen = await marks(page);
+      const widest = Math.max(...seen.map((mark) => mark.width));
+      return seen.some((mark) => mark.room === 2 && mark.width === widest && mark.width > 640);
+    });
+    await until('room 2 in the sound', 5_000, async () => (await heardRooms(page, EVERYONE, 3)).includes(2));
+    expect(await heardRooms(page, EVERYONE, 9)).toEqual([2]);
+    await until('the camera at its preset', 8_000, async () => {
+      const now = await cameraPosition(camera);
+      return now.pan !== before.pan || now.tilt !== before.tilt;
+    });
+    await until('the LED wall at the scene', 8_000, async () => {
+      const led = await simulated(house.demo.sims.control, 'led-2');
+      return led['brightness'] === Math.round((90 * 255) / 100);
+    });
+    await button(`queue-${room(2)}`).waitFor({ state: 'detached', timeout: 5_000 });
+    await page.screenshot({ path: 'build/test/floor.png' });
+  });
+
+  it('brings picture and sound back by itself when the MCU is killed, with the same floor', async () => {
+    await page.evaluate(() => Object.assign(window, { sameDocument: true }));
+    process.kill(house.pid('mcu'), 'SIGKILL');
+    const killed = performance.now();
+    await until('the old stage to stop', 5_000, async () => {
+      const [a, b] = [await marks(page), await marks(page)];
+      return a.length === 0 || a.every((mark) => b.some((later) => later.room === mark.room && later.frame === mark.frame));
+    }).catch(() => undefined); // it may be back before the page noticed
+    await tilesMove(EVERYONE, 10_000 - (performance.now() - killed));
+    await until('room 2 in the sound', 10_000 - (performance.now() - killed), async () => (await heardRooms(page, EVERYONE, 3)).includes(2));
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+    expect(await button(`release-${room(2)}`).count()).toBe(1);
+  });
+
+  it('never stops the media when rong-signal is killed, and keeps the floor', async () => {
+    process.kill(house.pid('signal'), 'SIGKILL');
+    const killed = performance.now();
+    await tilesMove(EVERYONE, 5_000);
+    await until('the page at work again', 10_000 - (performance.now() - killed), async () => {
+      const state = (await house.rong('meeting', 'list')) as { meetings: { id: string; state: string }[] };
+      return state.meetings.some((meeting) => meeting.id === house.demo.meeting && meeting.state === 'open');
+    });
+    await until('the chair to be obeyed again', 10_000, async () => {
+      await button(`release-${room(2)}`).click({ timeout: 1_000 });
+      return true;
+    });
+    await until('the floor to be free', 5_000, async () => (await button(`release-${room(2)}`).count()) === 0);
+    await until('silence', 5_000, async () => (await heardRooms(page, EVERYONE, 3)).length === 0);
+    await tilesMove(EVERYONE, 5_000);
+    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
+  });
+
+  it('has a room back within five seconds when its media process is killed', async () => {
+    process.kill(await house.mediaPid(3), 'SIGKILL');
+    const killed = performance.now();
+    await until('a new media process', 5_000, async () => (await house.mediaPid(3)) > 0);
+    await tilesMove([3], 5_000 - (performance.now() - killed));
+  });
+
+  it('speaks English when asked to', async () => {
+    await button('lang-en').click();
+    await until('English', 2_000, async () => (await button('mute-all').textContent())?.includes('Mute all'));
+    await button('lang-vi').click();
+  });
+
+  it('ends the meeting for everybody', async () => {
+    await button('end-meeting').click();
+    await button('confirm').click();
+    await until('the end in every room', 5_000, async () => {
+      const state = await fetch(`${house.demo.room_pages[0]}api/state`);
+      return ((await state.json()) as { meeting?: string }).meeting === undefined;
+    });
+  });
+
+  it('asked no host but its own and raised no error', () => {
+    expect(complaints).toEqual([]);
+  });
+});

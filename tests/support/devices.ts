@@ -1,0 +1,54 @@
+// Asks the simulated devices over their real protocols, with frames built here from the manuals' tables.
+import { createSocket } from 'node:dgram';
+import { connect } from 'node:net';
+
+function address(text: string): { host: string; port: number } {
+  const [host, port] = text.split(':');
+  return { host: host ?? '', port: Number(port) };
+}
+
+/**
+ * Where the camera stands: VISCA over IP, CAM_PanTiltPosInq `81 09 06 12 FF` (Sony's command list).
+ * Sent from a port of its own, so that it does not disturb the agent's sequence numbers.
+ */
+export function cameraPosition(target: string): Promise<{ pan: number; tilt: number }> {
+  const { host, port } = address(target);
+  const inquiry = Buffer.from('0110000500000001' + '81090612ff', 'hex');
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    const timer = setTimeout(() => {
+      socket.close();
+      reject(new Error(`camera ${target} does not answer`));
+    }, 1000);
+    socket.on('message', (message) => {
+      const reply = message.subarray(8);
+      if (reply.length !== 11 || reply[1] !== 0x50) return;
+      clearTimeout(timer);
+      socket.close();
+      resolve({ pan: nibbles(reply.subarray(2, 6)), tilt: nibbles(reply.subarray(6, 10)) });
+    });
+    socket.send(inquiry, port, host);
+  });
+}
+
+function nibbles(bytes: Buffer): number {
+  const value = bytes.reduce((sum, byte) => (sum << 4) | (byte & 15), 0);
+  return value >= 0x8000 ? value - 0x10000 : value;
+}
+
+/** The state of a simulated device, asked on the simulator's own control channel. */
+export function simulated(control: string, name: string): Promise<Record<string, unknown>> {
+  const { host, port } = address(control);
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, host, () => socket.write(`state ${name}\n`));
+    let text = '';
+    socket.setTimeout(1000, () => socket.destroy(new Error(`the simulator at ${control} does not answer`)));
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+      if (!text.includes('\n')) return;
+      socket.destroy();
+      resolve(JSON.parse(text) as Record<string, unknown>);
+    });
+  });
+}

@@ -1,0 +1,139 @@
+// Starts the real house (tools/demo.py) on a loopback network of its own, and ends it.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const BIN = process.env['RONG_BIN'] ?? 'build/release';
+const START_TIMEOUT_MS = 90_000;
+
+/** The JSON object of the demo's RONG_DEMO line. */
+export interface Demo {
+  url: string;
+  chair_url: string;
+  technician_url: string;
+  api_token: string;
+  meeting: string;
+  rooms: string[];
+  room_pages: string[];
+  sims: { visca: string[]; novastar: string[]; control: string };
+  metrics: { signal: string; mcu: string };
+  dir: string;
+  pids: Record<string, number>;
+}
+
+export class House {
+  readonly #process: ChildProcess;
+
+  private constructor(
+    process: ChildProcess,
+    readonly demo: Demo,
+  ) {
+    this.#process = process;
+  }
+
+  static async open(rooms = 3): Promise<House> {
+    const net = await freeNetwork();
+    const dir = `build/test/house-${net}`;
+    const child = spawn(
+      'python3',
+      ['tools/demo.py', '--rooms', `${rooms}`, '--net', net, '--dir', dir, '--bin', BIN, '--media-addresses', `${net}.0.1`],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const demo = await new Promise<Demo>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        child.kill('SIGINT');
+        reject(new Error(`the house did not open within ${START_TIMEOUT_MS} ms: ${said}`));
+      }, START_TIMEOUT_MS);
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        said += `${line}\n`;
+        if (!line.startsWith('RONG_DEMO ')) return;
+        clearTimeout(timer);
+        resolve(JSON.parse(line.slice('RONG_DEMO '.length)) as Demo);
+      });
+      child.once('exit', (code) => {
+        clearTimeout(timer);
+        reject(new Error(`the demo ended with ${code}: ${said}`));
+      });
+    });
+    return new House(child, demo);
+  }
+
+  /** The process ids of now: a program that died was started again with another. */
+  pids(): Record<string, number> {
+    return JSON.parse(readFileSync(`${this.demo.dir}/pids.json`, 'utf8')) as Record<string, number>;
+  }
+
+  pid(name: string): number {
+    const pid = this.pids()[name];
+    if (pid === undefined) throw new Error(`no program ${name}`);
+    return pid;
+  }
+
+  /** The pid of the media process of room 1, 2 or 3: a child of its rong-room. */
+  async mediaPid(room: number): Promise<number> {
+    const { stdout } = await run('pgrep', ['-P', `${this.pid(`room-${room}`)}`, '-f', 'rong-room-media']);
+    return Number(stdout.trim().split('\n')[0]);
+  }
+
+  /** The administrator's command line. */
+  async rong(...args: string[]): Promise<unknown> {
+    const { stdout } = await run(`${BIN}/rong`, ['--config', `${this.demo.dir}/signal.conf`, '--json', ...args]);
+    return JSON.parse(stdout);
+  }
+
+  /** The room box's own command line. */
+  async rongRoom(room: number, ...args: string[]): Promise<string> {
+    const { stdout } = await run(`${BIN}/rong-room`, ['--config', `${this.demo.dir}/room-${room}.conf`, ...args]);
+    return stdout;
+  }
+
+  log(program: string): string {
+    return readFileSync(`${this.demo.dir}/${program}.log`, 'utf8');
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
+    this.#process.kill('SIGINT');
+    await ended;
+  }
+}
+
+/** The first two numbers of a loopback network that no other house uses now. */
+async function freeNetwork(): Promise<string> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const net = `127.${1 + Math.floor(Math.random() * 254)}`;
+    if (await isFree(`${net}.0.1`, 8443)) return net;
+  }
+  throw new Error('no free loopback network');
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Polls until `probe` gives a truthy value; the deadline makes it an error that says what was missing. */
+export async function until<T>(what: string, ms: number, probe: () => Promise<T> | T): Promise<NonNullable<T>> {
+  const deadline = performance.now() + ms;
+  let last: unknown;
+  for (;;) {
+    try {
+      const value = await probe();
+      if (value) return value;
+      last = value;
+    } catch (error) {
+      last = error;
+    }
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${ms} ms (last: ${String(last)})`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
