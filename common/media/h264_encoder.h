@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// One H.264 encoder (constrained baseline, byte-stream, no B frames, one slice) over a GStreamer pipeline.
-// Frames leave on a GStreamer thread.
+// One H.264 encoder (constrained baseline, byte-stream, no B frames, one slice) over a GStreamer
+// pipeline. Frames leave on a GStreamer thread.
 #pragma once
-
-#include "common/base/check.h"
-#include "common/media/picture.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/media/picture.h"
 
 struct h264_encoder;
 
@@ -27,7 +27,8 @@ int h264_encoder_open(const struct h264_encoder_config *config, h264_encoder_fn 
         struct h264_encoder **out) MUST_CHECK;
 // Waits for the pipeline's threads: no call of `fn` after it returns.
 void h264_encoder_close(struct h264_encoder *encoder);
-// Copies the picture (it must have the configured size). -EAGAIN: the encoder is behind, frame dropped.
+// Copies the picture (it must have the configured size). -EAGAIN: the encoder is behind, frame
+// dropped.
 int h264_encoder_push(struct h264_encoder *encoder, const struct picture *picture, int64_t pts_us);
 void h264_encoder_request_key_frame(struct h264_encoder *encoder);
 void h264_encoder_set_kbps(struct h264_encoder *encoder, int kbps);
