@@ -3,11 +3,11 @@
 // Pure: no allocation, no GLib.
 #pragma once
 
-#include "common/base/check.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/base/check.h"
 
 struct bytes_reader {
     const uint8_t *at;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A daemon's settings: one table makes the reader, --check-config, --help, the man page and the
-// commented sample file. The file is GKeyFile's: [section] and key=value, '#' comments; sections that
-// repeat with a name are written [device camera].
+// commented sample file. The file is GKeyFile's: [section] and key=value, '#' comments; sections
+// that repeat with a name are written [device camera].
 #pragma once
-
-#include "common/base/check.h"
 
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/base/check.h"
 
 enum config_kind { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_CHOICE, CONFIG_LIST };
 
@@ -18,7 +18,7 @@ struct config_setting {
     const char *key;
     enum config_kind kind;
     const char *default_text; // NULL: required
-    int64_t minimum;          // integer: bounds; string: minimum is ignored, maximum is bytes (0: 4096)
+    int64_t minimum; // integer: bounds; string: minimum is ignored, maximum is bytes (0: 4096)
     int64_t maximum;
     const char *const *choices; // CONFIG_CHOICE: NULL-terminated
     const char *help;           // one English sentence
@@ -28,8 +28,8 @@ struct config_setting {
 struct config;
 
 // Reads and checks a file against the table. On a fault returns NULL and sets *fault to
-// "file:line: what is wrong; what was meant" (owned by the caller, g_free). Unknown sections and keys
-// are faults, with the nearest known name; so is a missing required key.
+// "file:line: what is wrong; what was meant" (owned by the caller, g_free). Unknown sections and
+// keys are faults, with the nearest known name; so is a missing required key.
 struct config *config_load(
         const char *path, const struct config_setting *table, char **fault) MUST_CHECK;
 void config_free(struct config *config);
@@ -39,8 +39,10 @@ void config_free(struct config *config);
 const char *config_string(const struct config *config, const char *section, const char *key);
 int64_t config_integer(const struct config *config, const char *section, const char *key);
 bool config_boolean(const struct config *config, const char *section, const char *key);
-char *const *config_list(const struct config *config, const char *section, const char *key); // NULL-terminated, lent
-// Sections of the file that match "device *", in the file's order: "device camera", … (lent, NULL-terminated).
+// Lent, NULL-terminated; in the file "a; b".
+char *const *config_list(const struct config *config, const char *section, const char *key);
+// Sections of the file that match "device *", in the file's order: "device camera", … (lent,
+// NULL-terminated).
 char *const *config_sections(const struct config *config, const char *pattern);
 // The line of a key (0 when it is a default): for faults that only its reader can find.
 int config_line(const struct config *config, const char *section, const char *key);

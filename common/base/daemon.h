@@ -2,10 +2,10 @@
 // What every daemon does alike: command line, settings file, limits, signals, readiness, the end.
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/base/config.h"
 #include "common/base/loop.h"
-
-#include <stdbool.h>
 
 struct daemon_option {
     const char *name; // "enroll": --enroll VALUE
@@ -18,17 +18,34 @@ struct daemon_info {
     const char *summary; // one sentence for --help and the man page
     const char *default_config;
     const struct config_setting *settings;
-    const struct daemon_option *options; // beyond the common ones; ends with a NULL name; may be NULL
+    // Beyond the common ones; ends with a NULL name; may be NULL.
+    const struct daemon_option *options;
     // Faults that the table can not express ("file:line: …", g_free), or NULL when it is fine.
     char *(*check)(const struct config *config);
 };
 
-// Handles --help, --version, --check-config, --sample-config, --config FILE, and ignores SIGPIPE;
-// raises RLIMIT_NOFILE to its hard limit. Returns the settings, or NULL with *exit_code set (0 after
-// --help and the like; 2 for a bad command line or a bad file, said on stderr).
-struct config *daemon_start(
-        const struct daemon_info *info, int argc, char **argv, int *exit_code);
-// Says READY=1 to systemd, feeds its watchdog from `loop`, ends loop_run() on SIGTERM and SIGINT.
+// Rows for a daemon's settings table that mean the same everywhere.
+extern const char *const daemon_log_levels[];
+#define DAEMON_SETTING_LOG_LEVEL \
+    { \
+        .section = "log", .key = "level", .kind = CONFIG_CHOICE, .default_text = "info", \
+        .choices = daemon_log_levels, .help = "Lines above this level are not written" \
+    }
+#define DAEMON_SETTING_STATUS(default_listen) \
+    { \
+        .section = "status", .key = "listen", .kind = CONFIG_STRING, \
+        .default_text = default_listen, \
+        .help = "Address and port of /healthz, /metrics and /version, plain HTTP without a " \
+                "credential: keep it on loopback" \
+    }
+
+// Handles --help, --version, --check-config, --sample-config, --man, --config FILE, and ignores
+// SIGPIPE; raises RLIMIT_NOFILE to its hard limit; sets the log level from [log] level when the
+// table has it. Returns the settings, or NULL with *exit_code set (0 after --help and the like; 2
+// for a bad command line or a bad file, said on stderr).
+struct config *daemon_start(const struct daemon_info *info, int argc, char **argv, int *exit_code);
+// On the loop's thread, once everything listens. Says READY=1 to systemd, feeds its watchdog from
+// `loop`, ends loop_run() on SIGTERM and SIGINT. The main loop of the process only.
 void daemon_ready(struct loop *loop);
 // "0.1.0"
 const char *daemon_version(void);

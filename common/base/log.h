@@ -3,13 +3,14 @@
 // when stderr is the journal. Any thread; never from the audio tick or once a packet.
 #pragma once
 
-#include "common/base/check.h"
-
 #include <stdbool.h>
+
+#include "common/base/check.h"
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-// Lines above this level are dropped. "error", "warn", "info", "debug"; false if it is none of them.
+// Lines above this level are dropped. "error", "warn", "info", "debug"; false if it is none of
+// them.
 bool log_set_level(const char *name);
 
 // Each file defines its topic before it logs: #define LOG_TOPIC "peer"

@@ -31,6 +31,7 @@ void loop_call(struct loop *loop, loop_fn *fn, void *context, const void *data, 
 // On the loop's thread. The source is destroyed by g_source_destroy() + g_source_unref(), or by
 // `fn` returning G_SOURCE_REMOVE (the reference stays yours).
 GSource *loop_add_timer(struct loop *loop, guint interval_ms, GSourceFunc fn, void *context);
-GSource *loop_add_fd(struct loop *loop, int fd, GIOCondition condition, GUnixFDSourceFunc fn, void *context);
+GSource *loop_add_fd(
+        struct loop *loop, int fd, GIOCondition condition, GUnixFDSourceFunc fn, void *context);
 // Destroys and unrefs *source and sets it to NULL; NULL is fine.
 void loop_clear_source(GSource **source);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters and gauges of one program, as a table; Prometheus text exposition format 0.0.4.
-// A program writes one X-macro list; a row makes the storage, the /metrics line and the reference:
+// A program writes one X-macro list (with a backslash at each line's end); a row makes the storage,
+// the /metrics line and the reference:
 //
-//   #define METRICS_MCU(METRIC)                                                          \
-//       METRIC(COUNTER, mcu_rtp_in_packets_total, "RTP packets that passed SRTP")        \
+//   #define METRICS_MCU(METRIC)
+//       METRIC(COUNTER, mcu_rtp_in_packets_total, "RTP packets that passed SRTP")
 //       METRIC(GAUGE, mcu_members, "Members of all conferences")
 //
-//   // mcu/metrics.h                            // mcu/metrics.c
-//   METRICS_DECLARE(METRICS_MCU, mcu_metrics)   METRICS_DEFINE(METRICS_MCU, mcu_metrics)
+//   mcu/metrics.h:  METRICS_DECLARE(METRICS_MCU, mcu_metrics)
+//   mcu/metrics.c:  METRICS_DEFINE(METRICS_MCU, mcu_metrics)
 //
 //   metric_add(&mcu_rtp_in_packets_total, 1);   // any thread: one relaxed atomic
 #pragma once
@@ -26,11 +27,11 @@ struct metric {
 };
 
 #define METRICS_EXTERN_(kind_, name_, help_) extern struct metric name_;
-#define METRICS_STORAGE_(kind_, name_, help_)                                                      \
+#define METRICS_STORAGE_(kind_, name_, help_) \
     struct metric name_ = { .name = #name_, .help = help_, .kind = METRIC_##kind_ };
 #define METRICS_POINTER_(kind_, name_, help_) &name_,
-#define METRICS_DECLARE(LIST, table) LIST(METRICS_EXTERN_) extern struct metric *const table[];
-#define METRICS_DEFINE(LIST, table)                                                                \
+#define METRICS_DECLARE(LIST, table)          LIST(METRICS_EXTERN_) extern struct metric *const table[];
+#define METRICS_DEFINE(LIST, table) \
     LIST(METRICS_STORAGE_) struct metric *const table[] = { LIST(METRICS_POINTER_) NULL };
 
 static inline void metric_add(struct metric *metric, int64_t amount)
