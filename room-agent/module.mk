@@ -1,6 +1,6 @@
 MODULES += room-agent/core room-agent/media
 room-agent/core.uses := hw common/net common/protocol common/base
-room-agent/media.uses := common/media common/transport common/sdp common/rtp common/protocol common/base
+room-agent/media.uses := common/endpoint common/media common/transport common/sdp common/rtp common/protocol common/base
 PROGRAMS += rong-room rong-room-media
 rong-room.main := room-agent/core/main.c
 rong-room.uses := room-agent/core

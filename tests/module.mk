@@ -1,5 +1,5 @@
 MODULES += tests/load
-tests/load.uses := common/media common/transport common/sdp common/rtp common/net common/protocol common/base
+tests/load.uses := common/endpoint common/media common/transport common/sdp common/rtp common/net common/protocol common/base
 PROGRAMS += rong-load
 rong-load.main := tests/load/main.c
 rong-load.uses := tests/load

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// One endpoint's media session with an MCU: it offers, is ICE-controlling and DTLS client, sends
+// coded sound and pictures as RTP, answers NACKs, and puts what comes back in order. It codes
+// nothing. Owned by the thread that iterates `context`; every call and every event happens there.
+// It must not be closed from within one of its events.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/rtp/audio_jitter.h"
+#include "common/rtp/h264_unpack.h"
+#include "common/sdp/session.h"
+#include "common/transport/peer.h"
+
+struct endpoint_events {
+    // FAILED is for good: close it. `reason` is a stable code ("media.silent": nothing came for 5
+    // s).
+    void (*state_changed)(void *user, enum peer_state state, const char *reason);
+    // A whole access unit of the main or content line.
+    void (*access_unit)(void *user, enum sdp_line line, const struct h264_access_unit *unit);
+    // The MCU asks for a key frame of what we send (PLI or FIR); at most four a second.
+    void (*key_frame_wanted)(void *user, enum sdp_line line);
+};
+
+struct endpoint_config {
+    GMainContext *context;
+    const struct certificate *certificate; // outlives the endpoint
+    const char *const *local_addresses;    // NULL-terminated; NULL or empty: all
+    const char *cname;                     // copied
+    bool send_red;                         // offer and send Opus in RED, two frames back
+    bool is_counting_only;                 // received packets are counted and dropped: load
+    struct endpoint_events events;         // members may be NULL
+    void *user;
+};
+
+struct endpoint_line_stats {
+    uint64_t packets_in, bytes_in, lost_in, packets_out, bytes_out;
+    uint32_t jitter_us;
+    uint64_t nacks_out, plis_out, rtx_in; // packets asked for; key frames asked for; restored
+    uint64_t nacks_in, plis_in, rtx_out;
+    uint64_t units_in, key_frames_in; // access units that came whole
+};
+
+struct endpoint_stats {
+    struct endpoint_line_stats lines[SDP_LINE_COUNT];
+    struct peer_counters transport;
+    struct audio_jitter_counters audio; // zero when counting only
+    int64_t round_trip_us;              // 0: not known
+    uint64_t malformed_in;              // RTP or RTCP that could not be read, or of no line
+};
+
+struct endpoint;
+
+int endpoint_open(const struct endpoint_config *config, struct endpoint **out) MUST_CHECK;
+// Says BYE when it is connected. NULL is fine.
+void endpoint_close(struct endpoint *endpoint);
+
+// The offer's SDP; g_free. Candidates are in it; an offer is made once in an endpoint's life.
+char *endpoint_offer(struct endpoint *endpoint);
+// -EINVAL with a stable code (a literal) in *error when it is not an answer to our offer.
+int endpoint_answer(struct endpoint *endpoint, const char *sdp, const char **error) MUST_CHECK;
+enum peer_state endpoint_state(const struct endpoint *endpoint);
+const char *endpoint_srtp_profile(const struct endpoint *endpoint);
+
+// Whether the answer takes this line from us.
+bool endpoint_may_send(const struct endpoint *endpoint, enum sdp_line line);
+// One Opus frame. `timestamp` counts 48 kHz samples, also those not sent; `level`: RFC 6464, 127 is
+// silence. -ENOTCONN before CONNECTED.
+int endpoint_send_audio(struct endpoint *endpoint, const uint8_t *opus, size_t size,
+        uint32_t timestamp, uint8_t level);
+// One Annex B access unit. -ENOTCONN before CONNECTED, -EBADMSG when it is no access unit.
+int endpoint_send_video(struct endpoint *endpoint, enum sdp_line line, const uint8_t *unit,
+        size_t size, int64_t pts_us);
+
+// What to play next of the mix that comes back; see audio_jitter_next(). SILENCE when counting
+// only.
+enum audio_jitter_action endpoint_next_audio(
+        struct endpoint *endpoint, struct audio_jitter_frame *frame);
+// The decoder lost its references: drop what is begun and ask for a key frame.
+void endpoint_need_key_frame(struct endpoint *endpoint, enum sdp_line line);
+
+void endpoint_read_stats(const struct endpoint *endpoint, struct endpoint_stats *out);
