@@ -1,6 +1,6 @@
 # `make check`: everything that needs no run of the product, cheapest first.
-.PHONY: check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
-C_FILES := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
+.PHONY: check format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
+C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell
 	@$(MAKE) --no-print-directory check-format check-layers check-shell check-protocol
