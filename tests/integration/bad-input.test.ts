@@ -151,10 +151,10 @@ describe('a file', () => {
     const before = await rest(house.demo, 'GET', '/api/v1/units', { headers: admin(house.demo) });
     const head = 'code,parent,level,name,link_kbps\n64,,province,Tỉnh Gia Lai,100000\n';
     const duplicate = await units(`${head}633,64,district,Một,1000\n633,64,district,Hai,1000\n`);
-    expect([duplicate.status, duplicate.body['code']]).toEqual([422, 'unit.duplicate']);
+    expect([duplicate.status, duplicate.body['code']]).toEqual([409, 'unit.duplicate']);
     expect(String(duplicate.body['detail'])).toContain('4');
     const orphan = await units(`${head}633,64,district,Một,1000\n7,99,commune,Mồ côi,1000\n`);
-    expect([orphan.status, orphan.body['code']]).toEqual([422, 'unit.orphan']);
+    expect([orphan.status, orphan.body['code']]).toEqual([400, 'unit.orphan']);
     expect(String(orphan.body['detail'])).toContain('4');
     expect((await rest(house.demo, 'GET', '/api/v1/units', { headers: admin(house.demo) })).body).toEqual(before.body);
   });
@@ -176,7 +176,7 @@ describe('a machine', () => {
     const { code } = (await house.rong('room', 'code', '64')) as { code: string };
     const csr = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n';
     const bad = await rest(house.demo, 'POST', '/api/v1/enroll', { body: { code: code.split('.')[0], csr } });
-    expect([bad.status, bad.body['code']]).toEqual([422, 'enroll.bad_csr']);
+    expect([bad.status, bad.body['code']]).toEqual([400, 'enroll.bad_csr']);
     const unknown = await rest(house.demo, 'POST', '/api/v1/enroll', { body: { code: 'aaaa-bbbb-cccc-dddd', csr } });
     expect(unknown.body['code']).toBe('enroll.unknown');
   });
