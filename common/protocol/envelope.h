@@ -29,7 +29,8 @@ struct envelope {
     int64_t id;             // of a request; of what a reply or error answers
     int64_t seq;            // of an event; 0: none, it is not replayed
     char at[36];            // of an event; RFC 3339, may be empty
-    char error_code[49];    // of an error
+    enum error_code error;  // of an error; ERROR_NONE: a code we do not know
+    char error_code[49];    // the same as text
     char error_text[801];
     struct json_object *d; // owned; NULL: empty
 };
@@ -51,4 +52,6 @@ int envelope_reply_body(const struct envelope *envelope, enum message_type asked
 char *envelope_request(enum message_type type, int64_t id, const void *body);
 char *envelope_reply(enum message_type asked, int64_t id, const void *body);
 char *envelope_error(int64_t id, enum error_code code, const char *text);
+// The error of a failed parse: code, and the path as its text.
+char *envelope_fault(int64_t id, const struct fields_error *error);
 char *envelope_event(enum message_type type, int64_t seq, const char *at, const void *body);

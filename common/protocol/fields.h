@@ -63,6 +63,8 @@ struct fields_error {
 int fields_parse(const struct field_table *table, struct json_object *d, void *out,
         struct fields_error *error) MUST_CHECK;
 
-// The JSON of a struct, owned by the caller (json_object_put). A value outside of the contract is
-// our own bug: it is asserted, never sent.
+// The JSON of a struct, owned by the caller (json_object_put); what it gives, fields_parse takes.
+// Measurements and texts are made to fit: numbers to the nearest bound, texts cut to their length,
+// with '?' for what no text may have. Ids, enums and counts outside of the contract are our own bug
+// and asserted.
 struct json_object *fields_build(const struct field_table *table, const void *in);
