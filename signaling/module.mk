@@ -1,5 +1,5 @@
 MODULES += signaling signaling/cli
-signaling.pkgs := sqlite3
+signaling.pkgs := sqlite3 openssl
 signaling.uses := common/net common/protocol common/base
 signaling/cli.uses := common/net common/protocol common/base
 PROGRAMS += rong-signal rong

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signaling/meeting.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct meeting *meeting_new(const char *id)
+{
+    struct meeting *meeting = g_new0(struct meeting, 1);
+    g_strlcpy(meeting->id, id, sizeof(meeting->id));
+    meeting->members = g_ptr_array_new_with_free_func(g_free);
+    meeting->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    meeting->queue = g_array_new(FALSE, FALSE, sizeof(struct meeting_queued));
+    return meeting;
+}
+
+void meeting_free(struct meeting *meeting)
+{
+    if (!meeting)
+        return;
+    g_hash_table_destroy(meeting->by_id);
+    g_ptr_array_free(meeting->members, TRUE);
+    g_array_free(meeting->queue, TRUE);
+    g_free(meeting);
+}
+
+struct meeting_member *meeting_member(const struct meeting *meeting, const char *id)
+{
+    return g_hash_table_lookup(meeting->by_id, id);
+}
+
+int meeting_queue_position(const struct meeting *meeting, const char *id)
+{
+    for (guint i = 0; i < meeting->queue->len; i++) {
+        if (strcmp(g_array_index(meeting->queue, struct meeting_queued, i).member, id) == 0)
+            return (int)i + 1;
+    }
+    return 0;
+}
+
+static void leave_queue(struct meeting *meeting, const char *id)
+{
+    int position = meeting_queue_position(meeting, id);
+    if (position > 0)
+        g_array_remove_index(meeting->queue, (guint)position - 1);
+}
+
+static void clear_floor(struct meeting *meeting)
+{
+    meeting->holder[0] = '\0';
+    meeting->holder_since_ms = 0;
+}
+
+static int apply_created(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (meeting->event_count > 0)
+        return -EBADMSG;
+    g_strlcpy(meeting->title, event->title, sizeof(meeting->title));
+    meeting->mode = event->mode;
+    meeting->state = MEETING_STATE_PLANNED;
+    meeting->created_ms = event->at_ms;
+    return 0;
+}
+
+static int apply_opened(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (meeting->state != MEETING_STATE_PLANNED)
+        return -EBADMSG;
+    meeting->state = MEETING_STATE_OPEN;
+    meeting->opened_ms = event->at_ms;
+    return 0;
+}
+
+static int apply_ended(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (meeting->state == MEETING_STATE_ENDED)
+        return -EBADMSG;
+    meeting->state = MEETING_STATE_ENDED;
+    meeting->ended_ms = event->at_ms;
+    clear_floor(meeting);
+    g_array_set_size(meeting->queue, 0);
+    return 0;
+}
+
+static int apply_joined(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (!event->joined.id[0] || meeting_member(meeting, event->joined.id))
+        return -EBADMSG;
+    struct meeting_member *member = g_new(struct meeting_member, 1);
+    *member = event->joined;
+    g_ptr_array_add(meeting->members, member);
+    g_hash_table_insert(meeting->by_id, member->id, member);
+    return 0;
+}
+
+static int apply_left(struct meeting *meeting, const struct meeting_event *event)
+{
+    struct meeting_member *member = meeting_member(meeting, event->member);
+    if (!member)
+        return -EBADMSG;
+    leave_queue(meeting, member->id);
+    if (strcmp(meeting->holder, member->id) == 0)
+        clear_floor(meeting);
+    g_hash_table_remove(meeting->by_id, member->id);
+    g_ptr_array_remove(meeting->members, member);
+    return 0;
+}
+
+static int apply_muted(struct meeting *meeting, const struct meeting_event *event)
+{
+    struct meeting_member *member = meeting_member(meeting, event->member);
+    if (!member)
+        return -EBADMSG;
+    member->muted = event->muted;
+    return 0;
+}
+
+static int apply_all_muted(struct meeting *meeting, const struct meeting_event *event)
+{
+    (void)event;
+    for (guint i = 0; i < meeting->members->len; i++) {
+        struct meeting_member *member = g_ptr_array_index(meeting->members, i);
+        if (member->role != ROLE_CHAIR)
+            member->muted = true;
+    }
+    return 0;
+}
+
+static int apply_requested(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (!meeting_member(meeting, event->member) ||
+            meeting_queue_position(meeting, event->member) > 0 ||
+            strcmp(meeting->holder, event->member) == 0)
+        return -EBADMSG;
+    struct meeting_queued queued = { .since_ms = event->at_ms };
+    g_strlcpy(queued.member, event->member, sizeof(queued.member));
+    g_array_append_val(meeting->queue, queued);
+    return 0;
+}
+
+static int apply_withdrawn(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (meeting_queue_position(meeting, event->member) == 0)
+        return -EBADMSG;
+    leave_queue(meeting, event->member);
+    return 0;
+}
+
+static int apply_granted(struct meeting *meeting, const struct meeting_event *event)
+{
+    struct meeting_member *member = meeting_member(meeting, event->member);
+    if (!member || meeting->holder[0])
+        return -EBADMSG;
+    leave_queue(meeting, member->id);
+    g_strlcpy(meeting->holder, member->id, sizeof(meeting->holder));
+    meeting->holder_since_ms = event->at_ms;
+    member->muted = false;
+    return 0;
+}
+
+static int apply_released(struct meeting *meeting, const struct meeting_event *event)
+{
+    struct meeting_member *member = meeting_member(meeting, event->member);
+    if (!member || strcmp(meeting->holder, member->id) != 0)
+        return -EBADMSG;
+    clear_floor(meeting);
+    if (meeting->mode == MEETING_MODE_FLOOR && member->role != ROLE_CHAIR)
+        member->muted = true;
+    return 0;
+}
+
+static const struct {
+    int (*apply)(struct meeting *meeting, const struct meeting_event *event);
+    bool after_end; // may stand in the journal after meeting.ended
+    bool only_open;
+} rules[MEETING_EVENT_COUNT] = {
+    [MEETING_EVENT_CREATED] = { apply_created, false, false },
+    [MEETING_EVENT_OPENED] = { apply_opened, false, false },
+    [MEETING_EVENT_ENDED] = { apply_ended, false, false },
+    [MEETING_EVENT_MEMBER_JOINED] = { apply_joined, false, false },
+    [MEETING_EVENT_MEMBER_LEFT] = { apply_left, true, false },
+    [MEETING_EVENT_MEMBER_MUTED] = { apply_muted, false, false },
+    [MEETING_EVENT_ALL_MUTED] = { apply_all_muted, false, false },
+    [MEETING_EVENT_FLOOR_REQUESTED] = { apply_requested, false, true },
+    [MEETING_EVENT_FLOOR_WITHDRAWN] = { apply_withdrawn, false, true },
+    [MEETING_EVENT_FLOOR_GRANTED] = { apply_granted, false, true },
+    [MEETING_EVENT_FLOOR_RELEASED] = { apply_released, false, true },
+};
+
+int meeting_apply(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (event->type < 0 || event->type >= MEETING_EVENT_COUNT)
+        return -EBADMSG;
+    if (meeting->event_count == 0 && event->type != MEETING_EVENT_CREATED)
+        return -EBADMSG;
+    if (meeting->state == MEETING_STATE_ENDED && !rules[event->type].after_end)
+        return -EBADMSG;
+    if (meeting->state != MEETING_STATE_OPEN && rules[event->type].only_open)
+        return -EBADMSG;
+    int rc = rules[event->type].apply(meeting, event);
+    if (rc == 0)
+        meeting->event_count++;
+    return rc;
+}
+
+static bool members_equal(const struct meeting_member *a, const struct meeting_member *b)
+{
+    return strcmp(a->id, b->id) == 0 && a->kind == b->kind && a->role == b->role &&
+           strcmp(a->name, b->name) == 0 && strcmp(a->unit, b->unit) == 0 &&
+           strcmp(a->parent, b->parent) == 0 && a->has_level == b->has_level &&
+           (!a->has_level || a->level == b->level) && a->muted == b->muted;
+}
+
+bool meeting_equal(const struct meeting *a, const struct meeting *b)
+{
+    bool same = strcmp(a->id, b->id) == 0 && strcmp(a->title, b->title) == 0 &&
+                a->mode == b->mode && a->state == b->state && a->created_ms == b->created_ms &&
+                a->opened_ms == b->opened_ms && a->ended_ms == b->ended_ms &&
+                strcmp(a->holder, b->holder) == 0 && a->holder_since_ms == b->holder_since_ms &&
+                a->members->len == b->members->len && a->queue->len == b->queue->len &&
+                a->event_count == b->event_count;
+    for (guint i = 0; same && i < a->members->len; i++)
+        same = members_equal(g_ptr_array_index(a->members, i), g_ptr_array_index(b->members, i));
+    for (guint i = 0; same && i < a->queue->len; i++) {
+        const struct meeting_queued *left = &g_array_index(a->queue, struct meeting_queued, i);
+        const struct meeting_queued *right = &g_array_index(b->queue, struct meeting_queued, i);
+        same = strcmp(left->member, right->member) == 0 && left->since_ms == right->since_ms;
+    }
+    return same;
+}

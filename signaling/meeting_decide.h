@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an operation does to a meeting: (state, actor, operation) → events, or a stable error code.
+// Pure. Whether the actor's role may ask at all is the contract's table (x-roles), looked at
+// before. Asking for what is already so is fine and decides nothing: no event.
+#pragma once
+
+#include "signaling/meeting.h"
+
+enum meeting_operation_type {
+    MEETING_OPEN,
+    MEETING_END,
+    MEETING_JOIN,
+    MEETING_LEAVE,
+    MEETING_MUTE,
+    MEETING_MUTE_ALL,
+    MEETING_FLOOR_REQUEST,
+    MEETING_FLOOR_WITHDRAW,
+    MEETING_FLOOR_YIELD,
+    MEETING_FLOOR_GRANT,
+    MEETING_FLOOR_RELEASE,
+    MEETING_OPERATION_COUNT
+};
+
+struct meeting_operation {
+    enum meeting_operation_type type;
+    const char *actor;                  // member id, or "admin": who asks
+    const char *member;                 // grant, release, mute, leave: whom it is about
+    bool muted;                         // mute
+    const struct meeting_member *joins; // join; `muted` of it is decided here
+    int64_t now_ms;
+};
+
+// Appends struct meeting_event to `events` and returns NULL; or returns the error code and appends
+// nothing. The events fit the state in their order.
+const char *meeting_decide(const struct meeting *meeting, const struct meeting_operation *operation,
+        GArray *events) MUST_CHECK;
