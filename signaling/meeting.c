@@ -189,7 +189,7 @@ static const struct {
 
 int meeting_apply(struct meeting *meeting, const struct meeting_event *event)
 {
-    if (event->type < 0 || event->type >= MEETING_EVENT_COUNT)
+    if (event->type >= MEETING_EVENT_COUNT)
         return -EBADMSG;
     if (meeting->event_count == 0 && event->type != MEETING_EVENT_CREATED)
         return -EBADMSG;
@@ -207,8 +207,7 @@ static bool members_equal(const struct meeting_member *a, const struct meeting_m
 {
     return strcmp(a->id, b->id) == 0 && a->kind == b->kind && a->role == b->role &&
            strcmp(a->name, b->name) == 0 && strcmp(a->unit, b->unit) == 0 &&
-           strcmp(a->parent, b->parent) == 0 && a->has_level == b->has_level &&
-           (!a->has_level || a->level == b->level) && a->muted == b->muted;
+           strcmp(a->parent, b->parent) == 0 && a->level == b->level && a->muted == b->muted;
 }
 
 bool meeting_equal(const struct meeting *a, const struct meeting *b)

@@ -14,7 +14,7 @@
 #define MEETING_ID_SIZE     9   // 8 base32 characters
 #define MEMBER_ID_SIZE      33  // [a-z0-9-]{1,32}
 #define MEETING_TITLE_MAX   200 // characters
-#define MEMBER_NAME_MAX     120 // characters
+#define MEMBER_NAME_MAX     64  // characters
 #define MEETING_MEMBERS_MAX 320
 
 struct meeting_member {
@@ -24,8 +24,7 @@ struct meeting_member {
     char name[4 * MEMBER_NAME_MAX + 1];
     char unit[UNIT_CODE_MAX + 1]; // rooms; "" for persons
     char parent[UNIT_CODE_MAX + 1];
-    bool has_level;
-    enum unit_level level;
+    enum unit_level level; // UNIT_LEVEL_NONE: a person
     bool muted;
 };
 

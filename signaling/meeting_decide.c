@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-typedef const char *decide_fn(
+typedef enum error_code decide_fn(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events);
 
 static struct meeting_event *add_event(
@@ -34,58 +34,58 @@ static void add_muted(
     event->muted = muted;
 }
 
-static const char *decide_open(
+static enum error_code decide_open(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (meeting->state == MEETING_STATE_PLANNED)
         add_event(events, MEETING_EVENT_OPENED, operation);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_end(
+static enum error_code decide_end(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     (void)meeting;
     add_event(events, MEETING_EVENT_ENDED, operation);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_join(
+static enum error_code decide_join(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (meeting_member(meeting, operation->joins->id))
-        return NULL;
+        return ERROR_NONE;
     if (meeting->members->len >= MEETING_MEMBERS_MAX)
-        return "meeting.full";
+        return ERROR_MEETING_FULL;
     struct meeting_event *event = add_event(events, MEETING_EVENT_MEMBER_JOINED, operation);
     event->joined = *operation->joins;
     event->joined.muted =
             meeting->mode == MEETING_MODE_FLOOR && operation->joins->role != ROLE_CHAIR;
     g_strlcpy(event->member, event->joined.id, sizeof(event->member));
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_leave(
+static enum error_code decide_leave(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (!meeting_member(meeting, operation->member))
-        return "member.unknown";
+        return ERROR_MEMBER_UNKNOWN;
     add_about(events, MEETING_EVENT_MEMBER_LEFT, operation, operation->member);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_mute(
+static enum error_code decide_mute(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     const struct meeting_member *member = meeting_member(meeting, operation->member);
     if (!member)
-        return "member.unknown";
+        return ERROR_MEMBER_UNKNOWN;
     if (member->muted != operation->muted)
         add_muted(events, operation, member->id, operation->muted);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_mute_all(
+static enum error_code decide_mute_all(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     for (guint i = 0; i < meeting->members->len; i++) {
@@ -93,69 +93,69 @@ static const char *decide_mute_all(
         if (member->muted || member->role == ROLE_CHAIR)
             continue;
         add_event(events, MEETING_EVENT_ALL_MUTED, operation);
-        return NULL;
+        return ERROR_NONE;
     }
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_request(
+static enum error_code decide_request(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (!meeting_member(meeting, operation->actor))
-        return "member.unknown";
+        return ERROR_MEMBER_UNKNOWN;
     if (strcmp(meeting->holder, operation->actor) == 0)
-        return "floor.already_held";
+        return ERROR_FLOOR_ALREADY_HELD;
     if (meeting_queue_position(meeting, operation->actor) == 0)
         add_about(events, MEETING_EVENT_FLOOR_REQUESTED, operation, operation->actor);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_withdraw(
+static enum error_code decide_withdraw(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (meeting_queue_position(meeting, operation->actor) == 0)
-        return "floor.not_queued";
+        return ERROR_FLOOR_NOT_QUEUED;
     add_about(events, MEETING_EVENT_FLOOR_WITHDRAWN, operation, operation->actor);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_yield(
+static enum error_code decide_yield(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (strcmp(meeting->holder, operation->actor) != 0)
-        return "floor.not_held";
+        return ERROR_FLOOR_NOT_HELD;
     add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, operation->actor);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_grant(
+static enum error_code decide_grant(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     const struct meeting_member *member = meeting_member(meeting, operation->member);
     if (!member)
-        return "member.unknown";
+        return ERROR_MEMBER_UNKNOWN;
     if (strcmp(meeting->holder, member->id) == 0) {
         // The chair gives the floor again to a holder who was muted meanwhile: the microphone
         // opens.
         if (member->muted)
             add_muted(events, operation, member->id, false);
-        return NULL;
+        return ERROR_NONE;
     }
     if (meeting->holder[0])
         add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, meeting->holder);
     add_about(events, MEETING_EVENT_FLOOR_GRANTED, operation, member->id);
-    return NULL;
+    return ERROR_NONE;
 }
 
-static const char *decide_release(
+static enum error_code decide_release(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (!meeting_member(meeting, operation->member))
-        return "member.unknown";
+        return ERROR_MEMBER_UNKNOWN;
     if (strcmp(meeting->holder, operation->member) != 0)
-        return "floor.not_held";
+        return ERROR_FLOOR_NOT_HELD;
     add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, operation->member);
-    return NULL;
+    return ERROR_NONE;
 }
 
 static const struct {
@@ -176,12 +176,12 @@ static const struct {
     [MEETING_FLOOR_RELEASE] = { decide_release, true, false },
 };
 
-const char *meeting_decide(
+enum error_code meeting_decide(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
     if (meeting->state == MEETING_STATE_ENDED && !rules[operation->type].after_end)
-        return "meeting.ended";
+        return ERROR_MEETING_ENDED;
     if (meeting->state != MEETING_STATE_OPEN && rules[operation->type].only_open)
-        return "meeting.not_open";
+        return ERROR_MEETING_NOT_OPEN;
     return rules[operation->type].decide(meeting, operation, events);
 }

@@ -30,7 +30,7 @@ struct meeting_operation {
     int64_t now_ms;
 };
 
-// Appends struct meeting_event to `events` and returns NULL; or returns the error code and appends
-// nothing. The events fit the state in their order.
-const char *meeting_decide(const struct meeting *meeting, const struct meeting_operation *operation,
-        GArray *events) MUST_CHECK;
+// Appends struct meeting_event to `events` and returns ERROR_NONE; or returns the error code and
+// appends nothing. The events fit the state in their order.
+enum error_code meeting_decide(const struct meeting *meeting,
+        const struct meeting_operation *operation, GArray *events) MUST_CHECK;

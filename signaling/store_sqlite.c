@@ -223,10 +223,10 @@ struct unit_tree *store_units(struct store *store)
             .code = (const char *)sqlite3_column_text(statement, 0),
             .parent = (const char *)sqlite3_column_text(statement, 1),
             .name = (const char *)sqlite3_column_text(statement, 3),
+            .level = unit_level_from_name((const char *)sqlite3_column_text(statement, 2)),
             .link_kbps = sqlite3_column_int64(statement, 4),
         };
-        if (unit_level_from_name((const char *)sqlite3_column_text(statement, 2), &unit.level))
-            unit_tree_add(tree, &unit);
+        unit_tree_add(tree, &unit);
     }
     sqlite3_finalize(statement);
 
@@ -234,7 +234,8 @@ struct unit_tree *store_units(struct store *store)
     if (unit_tree_count(tree) > 0 && unit_tree_check(tree, &fault))
         return tree;
     if (unit_tree_count(tree) > 0)
-        log_error("stored units are no tree code=%s text=\"%s\"", fault.code, fault.text);
+        log_error("stored units are no tree code=%s text=\"%s\"", error_code_name(fault.code),
+                fault.text);
     unit_tree_free(tree);
     return NULL;
 }

@@ -18,29 +18,7 @@ struct unit_tree {
     GStringChunk *strings;
 };
 
-static const char *const level_names[UNIT_LEVEL_COUNT] = {
-    [UNIT_PROVINCE] = "province",
-    [UNIT_DISTRICT] = "district",
-    [UNIT_COMMUNE] = "commune",
-};
-
 static const char *const header[FIELD_COUNT] = { "code", "parent", "level", "name", "link_kbps" };
-
-const char *unit_level_name(enum unit_level level)
-{
-    return level_names[level];
-}
-
-bool unit_level_from_name(const char *name, enum unit_level *level)
-{
-    for (int i = 0; i < UNIT_LEVEL_COUNT; i++) {
-        if (strcmp(level_names[i], name) == 0) {
-            *level = (enum unit_level)i;
-            return true;
-        }
-    }
-    return false;
-}
 
 bool unit_code_is_valid(const char *code)
 {
@@ -120,10 +98,11 @@ bool unit_tree_is_within(const struct unit_tree *tree, const char *code, const c
     return false;
 }
 
-static void set_fault(struct unit_fault *fault, int line, const char *code, const char *format, ...)
-        PRINTF_LIKE(4, 5);
+static void set_fault(struct unit_fault *fault, int line, enum error_code code, const char *format,
+        ...) PRINTF_LIKE(4, 5);
 
-static void set_fault(struct unit_fault *fault, int line, const char *code, const char *format, ...)
+static void set_fault(
+        struct unit_fault *fault, int line, enum error_code code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -140,7 +119,7 @@ static bool index_codes(struct unit_tree *tree, struct unit_fault *fault)
         struct row *row = row_at(tree, i);
         int32_t first = index_of(tree, row->unit.code);
         if (first >= 0) {
-            set_fault(fault, row->line, "unit.duplicate", "unit %s is already on line %d",
+            set_fault(fault, row->line, ERROR_UNIT_DUPLICATE, "unit %s is already on line %d",
                     row->unit.code, row_at(tree, (size_t)first)->line);
             return false;
         }
@@ -156,14 +135,14 @@ static bool resolve_parents(struct unit_tree *tree, struct unit_fault *fault)
         struct row *row = row_at(tree, i);
         row->parent = row->unit.parent[0] ? index_of(tree, row->unit.parent) : -1;
         if (row->unit.parent[0] && row->parent < 0) {
-            set_fault(fault, row->line, "unit.orphan", "unit %s has an unknown parent %s",
+            set_fault(fault, row->line, ERROR_UNIT_ORPHAN, "unit %s has an unknown parent %s",
                     row->unit.code, row->unit.parent);
             return false;
         }
         if (row->unit.parent[0])
             continue;
         if (root) {
-            set_fault(fault, row->line, "unit.two_roots",
+            set_fault(fault, row->line, ERROR_UNIT_TWO_ROOTS,
                     "unit %s has no parent, but the root is unit %s on line %d", row->unit.code,
                     root->unit.code, root->line);
             return false;
@@ -180,7 +159,7 @@ static bool refuse_cycles(struct unit_tree *tree, struct unit_fault *fault)
         for (int32_t at = row_at(tree, i)->parent; at >= 0; at = row_at(tree, (size_t)at)->parent) {
             if (++steps <= tree->rows->len)
                 continue;
-            set_fault(fault, row_at(tree, i)->line, "unit.cycle", "unit %s is below itself",
+            set_fault(fault, row_at(tree, i)->line, ERROR_UNIT_CYCLE, "unit %s is below itself",
                     row_at(tree, i)->unit.code);
             return false;
         }
@@ -195,7 +174,7 @@ static bool levels_fall(struct unit_tree *tree, struct unit_fault *fault)
         const struct row *parent = row->parent < 0 ? NULL : row_at(tree, (size_t)row->parent);
         if (!parent || parent->unit.level < row->unit.level)
             continue;
-        set_fault(fault, row->line, "unit.bad_level", "unit %s (%s) can not be below %s (%s)",
+        set_fault(fault, row->line, ERROR_UNIT_BAD_LEVEL, "unit %s (%s) can not be below %s (%s)",
                 row->unit.code, unit_level_name(row->unit.level), parent->unit.code,
                 unit_level_name(parent->unit.level));
         return false;
@@ -206,7 +185,7 @@ static bool levels_fall(struct unit_tree *tree, struct unit_fault *fault)
 bool unit_tree_check(struct unit_tree *tree, struct unit_fault *fault)
 {
     if (tree->rows->len == 0) {
-        set_fault(fault, 1, "unit.empty", "the file names no unit");
+        set_fault(fault, 1, ERROR_UNIT_EMPTY, "the file names no unit");
         return false;
     }
     return index_codes(tree, fault) && resolve_parents(tree, fault) && refuse_cycles(tree, fault) &&
@@ -294,23 +273,24 @@ static bool read_row(
     struct unit unit = {
         .code = fields[0]->str,
         .parent = fields[1]->str,
+        .level = unit_level_from_name(fields[2]->str),
         .name = g_strstrip(fields[3]->str),
     };
     if (!unit_code_is_valid(unit.code))
-        set_fault(fault, line, "unit.bad_line", "the code must be 1 to %d of a-z 0-9 -: %.40s",
+        set_fault(fault, line, ERROR_UNIT_BAD_LINE, "the code must be 1 to %d of a-z 0-9 -: %.40s",
                 UNIT_CODE_MAX, unit.code);
     else if (unit.parent[0] && !unit_code_is_valid(unit.parent))
-        set_fault(fault, line, "unit.bad_line", "the parent must be a unit's code: %.40s",
+        set_fault(fault, line, ERROR_UNIT_BAD_LINE, "the parent must be a unit's code: %.40s",
                 unit.parent);
-    else if (!unit_level_from_name(fields[2]->str, &unit.level))
-        set_fault(fault, line, "unit.bad_level",
+    else if (unit.level == UNIT_LEVEL_NONE)
+        set_fault(fault, line, ERROR_UNIT_BAD_LEVEL,
                 "the level must be province, district or commune: %.40s", fields[2]->str);
     else if (!unit.name[0] || g_utf8_strlen(unit.name, -1) > UNIT_NAME_MAX ||
              has_control(unit.name))
-        set_fault(
-                fault, line, "unit.bad_line", "the name must be 1 to %d characters", UNIT_NAME_MAX);
+        set_fault(fault, line, ERROR_UNIT_BAD_LINE, "the name must be 1 to %d characters",
+                UNIT_NAME_MAX);
     else if (!number_from(fields[4]->str, &unit.link_kbps))
-        set_fault(fault, line, "unit.bad_line", "link_kbps must be a whole number: %.40s",
+        set_fault(fault, line, ERROR_UNIT_BAD_LINE, "link_kbps must be a whole number: %.40s",
                 fields[4]->str);
     else {
         add_row(tree, &unit, line);
@@ -326,7 +306,7 @@ static bool read_rows(struct unit_tree *tree, struct csv_reader *csv, GString *f
     for (int i = 0; i < FIELD_COUNT; i++) {
         if (count == FIELD_COUNT && strcmp(fields[i]->str, header[i]) == 0)
             continue;
-        set_fault(fault, 1, "unit.bad_header",
+        set_fault(fault, 1, ERROR_UNIT_BAD_LINE,
                 "the first line must be code,parent,level,name,link_kbps");
         return false;
     }
@@ -334,14 +314,14 @@ static bool read_rows(struct unit_tree *tree, struct csv_reader *csv, GString *f
         if (count == 0)
             continue;
         if (count != FIELD_COUNT) {
-            set_fault(fault, csv->line, "unit.bad_line",
+            set_fault(fault, csv->line, ERROR_UNIT_BAD_LINE,
                     "a line has 5 fields separated by commas: code,parent,level,name,link_kbps");
             return false;
         }
         if (!read_row(tree, fields, csv->line, fault))
             return false;
         if (tree->rows->len > UNIT_COUNT_MAX) {
-            set_fault(fault, csv->line, "unit.bad_line", "more than %d units", UNIT_COUNT_MAX);
+            set_fault(fault, csv->line, ERROR_UNIT_BAD_LINE, "more than %d units", UNIT_COUNT_MAX);
             return false;
         }
     }
@@ -360,7 +340,8 @@ struct unit_tree *unit_tree_parse(const char *csv, size_t size, struct unit_faul
 {
     const char *valid_end = NULL;
     if (!g_utf8_validate(csv, (gssize)size, &valid_end)) {
-        set_fault(fault, line_of(csv, valid_end), "unit.bad_line", "the file must be UTF-8 text");
+        set_fault(
+                fault, line_of(csv, valid_end), ERROR_UNIT_BAD_LINE, "the file must be UTF-8 text");
         return NULL;
     }
     struct csv_reader reader = { .at = csv, .end = csv + size };

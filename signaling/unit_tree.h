@@ -8,12 +8,11 @@
 #include <stdint.h>
 
 #include "common/base/check.h"
+#include "common/protocol/messages.h"
 
-#define UNIT_CODE_MAX  16  // characters, ASCII
-#define UNIT_NAME_MAX  120 // characters
-#define UNIT_COUNT_MAX 5000
-
-enum unit_level { UNIT_PROVINCE, UNIT_DISTRICT, UNIT_COMMUNE, UNIT_LEVEL_COUNT };
+#define UNIT_CODE_MAX  16 // characters, ASCII
+#define UNIT_NAME_MAX  64 // characters
+#define UNIT_COUNT_MAX 1024
 
 struct unit {
     const char *code;
@@ -23,11 +22,10 @@ struct unit {
     int64_t link_kbps;
 };
 
-// Why a file was refused. `code` is stable: unit.bad_header, unit.bad_line, unit.bad_level,
-// unit.duplicate, unit.orphan, unit.cycle, unit.two_roots, unit.empty.
+// Why a file was refused.
 struct unit_fault {
-    int line; // 1 is the header
-    const char *code;
+    int line;             // 1 is the header
+    enum error_code code; // unit.bad_line, unit.bad_level, unit.duplicate, unit.orphan, …
     char text[256];
 };
 
@@ -48,8 +46,6 @@ bool unit_tree_is_within(const struct unit_tree *tree, const char *code, const c
 
 // Room ids, codes in addresses and file names: [a-z0-9-]{1,16}.
 bool unit_code_is_valid(const char *code);
-const char *unit_level_name(enum unit_level level);
-bool unit_level_from_name(const char *name, enum unit_level *level);
 
 // For the store: rebuilds a tree row by row, then checks it as unit_tree_parse() does.
 struct unit_tree *unit_tree_new(void);
