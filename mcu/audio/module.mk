@@ -1,0 +1,3 @@
+MODULES += mcu/audio
+mcu/audio.pkgs := opus
+mcu/audio.uses := common/rtp common/base

@@ -1,0 +1,3 @@
+MODULES += mcu/canvas
+mcu/canvas.libs := -lyuv
+mcu/canvas.uses := common/media common/base
