@@ -4,9 +4,9 @@
 // another is.
 #pragma once
 
-#include "mcu/audio/mix.h"
-
 #include <stdint.h>
+
+#include "mcu/audio/mix.h"
 
 #define LIMITER_BLOCK 48 // 1 ms
 #define LIMITER_AHEAD 5  // blocks
@@ -20,5 +20,4 @@ struct limiter {
 
 void limiter_init(struct limiter *limiter);
 // One frame in, one frame out, LIMITER_DELAY samples later.
-void limiter_run(
-        struct limiter *limiter, const int32_t in[AUDIO_FRAME], int16_t out[AUDIO_FRAME]);
+void limiter_run(struct limiter *limiter, const int32_t in[AUDIO_FRAME], int16_t out[AUDIO_FRAME]);

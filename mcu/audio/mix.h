@@ -9,9 +9,10 @@
 #define AUDIO_GAIN_ONE    4096
 #define AUDIO_TALKERS_MAX 64 // 64 full-scale talkers at the largest gain still fit 32 bits
 
-// One talker's part: pcm with a gain (AUDIO_GAIN_ONE is 0 dB, at most 8 times that) that moves evenly
-// from `gain_from` to `gain_to` over the frame, so that opening a microphone makes no click.
-void mix_scale(int32_t out[AUDIO_FRAME], const int16_t pcm[AUDIO_FRAME], int gain_from, int gain_to);
+// One talker's part: pcm with a gain (AUDIO_GAIN_ONE is 0 dB, at most 8 times that) that moves
+// evenly from `gain_from` to `gain_to` over the frame, so that opening a microphone makes no click.
+void mix_scale(
+        int32_t out[AUDIO_FRAME], const int16_t pcm[AUDIO_FRAME], int gain_from, int gain_to);
 void mix_clear(int32_t sum[AUDIO_FRAME]);
 void mix_add(int32_t sum[AUDIO_FRAME], const int32_t part[AUDIO_FRAME]);
 // out = sum - own.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who of those that may speak is mixed: the loudest few, with patience, so that two voices of the same
-// strength do not take turns every frame. Pure: the time is a parameter.
+// Who of those that may speak is mixed: the loudest few, with patience, so that two voices of the
+// same strength do not take turns every frame. Pure: the time is a parameter.
 #pragma once
 
 #include <stdbool.h>

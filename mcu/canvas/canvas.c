@@ -54,9 +54,9 @@ static void fill(const struct picture *picture, int y, int u, int v)
 
 static void scale(const struct picture *out, const struct picture *in)
 {
-    I420Scale(in->plane[0], in->stride[0], in->plane[1], in->stride[1], in->plane[2],
-            in->stride[2], in->width, in->height, out->plane[0], out->stride[0], out->plane[1],
-            out->stride[1], out->plane[2], out->stride[2], out->width, out->height,
+    I420Scale(in->plane[0], in->stride[0], in->plane[1], in->stride[1], in->plane[2], in->stride[2],
+            in->width, in->height, out->plane[0], out->stride[0], out->plane[1], out->stride[1],
+            out->plane[2], out->stride[2], out->width, out->height,
             in->width > 2 * out->width ? kFilterBox : kFilterBilinear);
 }
 

@@ -3,10 +3,10 @@
 // coordinates and sizes are even.
 #pragma once
 
+#include <stdint.h>
+
 #include "common/media/picture.h"
 #include "mcu/canvas/layout.h"
-
-#include <stdint.h>
 
 // A picture with an alpha plane of the same size (0 clear, 255 opaque): a banner, rendered once.
 struct overlay {

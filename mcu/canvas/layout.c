@@ -54,7 +54,7 @@ static size_t place_speaker(size_t count, int width, int height, struct layout_r
     while (count > (size_t)(2 * parts))
         parts++;
     int small_width = width / parts, small_height = height / parts;
-    int large_width = small_width * (parts - 1), large_height = small_height * (parts - 1);
+    int large_width = width * (parts - 1) / parts, large_height = height * (parts - 1) / parts;
     int beside = (int)count - 1 < parts ? (int)count - 1 : parts;
     int below = (int)count - 1 - beside;
     int top = below > 0 ? 0 : (height - large_height) / 2;
@@ -62,8 +62,7 @@ static size_t place_speaker(size_t count, int width, int height, struct layout_r
     rects[0] = inset(0, top, large_width, large_height);
     int column_top = (height - beside * small_height) / 2;
     for (int i = 0; i < beside; i++)
-        rects[1 + i] =
-                inset(large_width, column_top + i * small_height, small_width, small_height);
+        rects[1 + i] = inset(large_width, column_top + i * small_height, small_width, small_height);
     for (int i = 0; i < below; i++)
         rects[1 + beside + i] = inset(i * small_width, large_height, small_width, small_height);
     return count;

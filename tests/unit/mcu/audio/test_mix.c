@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // mcu/audio: level, mix, limiter, ranking.
-#include "mcu/audio/level.h"
-#include "mcu/audio/limiter.h"
-#include "mcu/audio/mix.h"
-#include "mcu/audio/ranking.h"
-
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "mcu/audio/level.h"
+#include "mcu/audio/limiter.h"
+#include "mcu/audio/mix.h"
+#include "mcu/audio/ranking.h"
 
 #include <cmocka.h>
 

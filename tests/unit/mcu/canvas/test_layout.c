@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "mcu/canvas/layout.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "mcu/canvas/layout.h"
+
 #include <cmocka.h>
 
 static bool overlap(const struct layout_rect *a, const struct layout_rect *b)
 {
     return a->x < b->x + b->width && b->x < a->x + a->width && a->y < b->y + b->height &&
-            b->y < a->y + a->height;
+           b->y < a->y + a->height;
 }
 
 static void check(enum layout_kind kind, size_t count, int width, int height)
