@@ -4,13 +4,13 @@
 // Owned by the thread that iterates `context`; every call and every event happens there.
 #pragma once
 
-#include "common/base/check.h"
-#include "common/transport/certificate.h"
-
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/transport/certificate.h"
 
 #define PEER_CANDIDATES_MAX 16
 #define PEER_PACKET_MAX     1500 // bytes of a packet before protection
@@ -44,7 +44,8 @@ struct peer_description {
 struct peer_events {
     // `reason` is a stable code such as "dtls.fingerprint_mismatch" when FAILED, else NULL.
     void (*state_changed)(void *user, enum peer_state state, const char *reason);
-    // A packet that passed authentication, decrypted; the callee may write into it until it returns.
+    // A packet that passed authentication, decrypted; the callee may write into it until it
+    // returns.
     void (*rtp)(void *user, uint8_t *packet, size_t size);
     void (*rtcp)(void *user, const uint8_t *packet, size_t size);
 };
@@ -76,7 +77,8 @@ void peer_close(struct peer *peer);
 // Our side of the SDP. Host candidates are known as soon as peer_open() returns.
 void peer_local_description(const struct peer *peer, struct peer_description *out);
 // -EINVAL when it can not be used (no fingerprint, no credentials).
-int peer_set_remote_description(struct peer *peer, const struct peer_description *remote) MUST_CHECK;
+int peer_set_remote_description(
+        struct peer *peer, const struct peer_description *remote) MUST_CHECK;
 // RFC 8445 §9 ICE restart: new local credentials; then describe, exchange and set the remote again.
 int peer_restart_ice(struct peer *peer) MUST_CHECK;
 
