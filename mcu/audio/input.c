@@ -106,8 +106,10 @@ static void warm_up(struct mixer_input *input)
     opus_decoder_ctl(input->decoder, OPUS_RESET_STATE);
     for (unsigned i = 0; i < INPUT_KEPT; i++) {
         const struct input_payload *kept = &input->kept[(input->kept_next + i) % INPUT_KEPT];
-        if (kept->size > 0)
-            opus_decode(input->decoder, kept->data, kept->size, input->pcm, INPUT_SAMPLES_MAX, 0);
+        // A payload that can not be decoded teaches nothing.
+        if (kept->size > 0 && opus_decode(input->decoder, kept->data, kept->size, input->pcm,
+                                      INPUT_SAMPLES_MAX, 0) < 0)
+            opus_decoder_ctl(input->decoder, OPUS_RESET_STATE);
     }
     memset(input->kept, 0, sizeof(input->kept));
     input->is_warm = true;
