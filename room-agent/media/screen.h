@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the room sees: decodes the picture that comes back, shows it where there is a display, and
+// measures it in any case. Owned by the media loop.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/base/loop.h"
+#include "common/rtp/h264_unpack.h"
+
+struct screen_counters {
+    uint64_t frames;    // decoded
+    uint64_t freezes;   // WebRTC's rule: a gap over max(3 × mean, mean + 150 ms)
+    uint64_t frozen_us; // the sum of these gaps
+    int width, height;  // of the last picture
+    int64_t last_mark;  // room number << 20 | frame number of a mark that fills the picture; -1
+};
+
+// On the loop: the decoder lost its references.
+typedef void screen_need_key_frame_fn(void *user);
+
+struct screen;
+
+int screen_open(struct loop *loop, bool has_display, screen_need_key_frame_fn *need_key_frame,
+        void *user, struct screen **out) MUST_CHECK;
+void screen_close(struct screen *screen);
+// Another stream follows: its timestamps have nothing to do with those before.
+void screen_begin_stream(struct screen *screen);
+void screen_push(struct screen *screen, const struct h264_access_unit *unit);
+void screen_read_counters(const struct screen *screen, struct screen_counters *out);
