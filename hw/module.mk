@@ -1,6 +1,7 @@
-MODULES += hw hw/sim
-hw.uses := common/base
-hw/sim.uses := hw common/base
+MODULES += hw/codec hw hw/sim
+hw/codec.uses := common/base
+hw.uses := hw/codec common/base
+hw/sim.uses := hw hw/codec common/base
 PROGRAMS += rong-sim
 rong-sim.main := hw/sim/main.c
 rong-sim.uses := hw/sim

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of device control: what can be asked of a device, what came of it, what is known of it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+// What came of a request. Every request ends with exactly one of these, also when the device is
+// closed.
+enum hw_result {
+    HW_OK,
+    HW_UNSUPPORTED,   // this device or model can not
+    HW_BAD_VALUE,     // refused before or by the device: never retried
+    HW_OFFLINE,       // no link
+    HW_TIMEOUT,       // sent, no answer
+    HW_BUSY,          // the device asks to try again later
+    HW_NOT_NOW,       // standby, a menu is open, warming up
+    HW_REFUSED,       // wrong password, not allowed
+    HW_LOCKED,        // another program holds the device
+    HW_BAD_ANSWER,    // malformed or unexpected
+    HW_DEVICE_FAULT,  // the device reports a fault of its own
+    HW_UNVERIFIED,    // answered "done", but reads back otherwise
+    HW_CANCELLED,     // replaced by a newer request of the same name, or the device was closed
+    HW_MISCONFIGURED, // the box's settings: address taken, port not free
+    HW_RESULT_COUNT,
+};
+
+// "ok", "timeout", …: the code in reports, after "device.".
+const char *hw_result_name(enum hw_result result);
+// One Vietnamese sentence for the room, and the same in English.
+const char *hw_result_text_vi(enum hw_result result);
+const char *hw_result_text_en(enum hw_result result);
+
+enum hw_link_state {
+    HW_LINK_DOWN,
+    HW_LINK_CONNECTING,
+    HW_LINK_IDENTIFYING,
+    HW_LINK_UP,
+};
+const char *hw_link_state_name(enum hw_link_state state);
+
+enum hw_quality {
+    HW_UNKNOWN,
+    HW_ASSUMED,   // sent and accepted, can not be read back
+    HW_STALE,     // was confirmed, the link went since
+    HW_CONFIRMED, // read from the device
+};
+const char *hw_quality_name(enum hw_quality quality);
+
+// What a device has, in the order in which a scene is applied: power first.
+enum hw_field {
+    HW_POWER,      // 0, 1
+    HW_INPUT,      // a name of hw_input_find()
+    HW_PRESET,     // camera: 0 to 254; LED wall: 1 to 128
+    HW_PAN,        // only read
+    HW_TILT,       // only read
+    HW_ZOOM,       // 0 to 65535, the device's own units
+    HW_BRIGHTNESS, // percent
+    HW_BLANK,      // 0, 1
+    HW_FREEZE,     // 0, 1
+    HW_PATTERN,    // a name of hw_pattern_find(): 0 none
+    HW_FIELD_COUNT,
+};
+const char *hw_field_name(enum hw_field field);
+// HW_FIELD_COUNT for a name that is none.
+enum hw_field hw_field_find(const char *name);
+// Reads a value as people write it ("2", "on", "hdmi", "red"). False: no such value of that field.
+bool hw_field_parse(enum hw_field field, const char *text, int64_t *value);
+
+enum hw_input {
+    HW_INPUT_HDMI,
+    HW_INPUT_DVI,
+    HW_INPUT_SDI,
+    HW_INPUT_DP,
+    HW_INPUT_VGA,
+    HW_INPUT_COUNT,
+};
+
+enum hw_pattern {
+    HW_PATTERN_NONE,
+    HW_PATTERN_RED,
+    HW_PATTERN_GREEN,
+    HW_PATTERN_BLUE,
+    HW_PATTERN_WHITE,
+    HW_PATTERN_HORIZONTAL,
+    HW_PATTERN_VERTICAL,
+    HW_PATTERN_SLASH,
+    HW_PATTERN_GREY,
+    HW_PATTERN_COUNT,
+};
+
+struct hw_value {
+    int64_t value;
+    enum hw_quality quality;
+    int64_t at_ms; // when it was last read or assumed
+};
+
+enum hw_verb {
+    HW_SET,   // field = value
+    HW_READ,  // field
+    HW_STORE, // the present picture as preset `value`
+    HW_HOME,
+    HW_DRIVE, // pan and tilt, -100 to 100 percent; stops by itself after a second without renewal
+    HW_DRIVE_ZOOM, // zoom, -100 (wide) to 100 (tele); likewise
+    HW_STOP,       // pan and tilt: never queued, never merged, repeated until the device took it
+    HW_STOP_ZOOM,
+    HW_KEEP,     // store what is set through power-off
+    HW_IDENTIFY, // the engine's own
+};
+
+struct hw_command {
+    enum hw_verb verb;
+    enum hw_field field;
+    int64_t value;
+    int pan;
+    int tilt;
+    int zoom;
+};

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// The names and sentences of hw/hw.h.
+#include <glib.h>
+#include <string.h>
+
+#include "hw/hw.h"
+
+static const struct {
+    const char *name;
+    const char *vi;
+    const char *en;
+} results[HW_RESULT_COUNT] = {
+    [HW_OK] = { "ok", "Hoạt động bình thường.", "Working." },
+    [HW_UNSUPPORTED] = { "unsupported", "Thiết bị không có chức năng này.",
+            "The device can not do this." },
+    [HW_BAD_VALUE] = { "bad_value", "Thiết bị từ chối giá trị được yêu cầu.",
+            "The device refused the value." },
+    [HW_OFFLINE] = { "offline", "Không kết nối được thiết bị: kiểm tra nguồn điện và dây mạng.",
+            "The device can not be reached: check its power and network cable." },
+    [HW_TIMEOUT] = { "timeout", "Thiết bị không trả lời: tắt rồi bật lại thiết bị.",
+            "The device does not answer: switch it off and on." },
+    [HW_BUSY] = { "busy", "Thiết bị đang bận.", "The device is busy." },
+    [HW_NOT_NOW] = { "not_now",
+            "Thiết bị chưa thực hiện được lúc này: đang ở chế độ chờ hoặc đang mở trình đơn.",
+            "The device can not do it now: it is in standby, or a menu is open." },
+    [HW_REFUSED] = { "refused", "Thiết bị từ chối đăng nhập.", "The device refused the login." },
+    [HW_LOCKED] = { "locked",
+            "Một chương trình khác đang giữ thiết bị: đóng NovaLCT hoặc SmartLCT trên máy tính.",
+            "Another program holds the device: close NovaLCT or SmartLCT on the computer." },
+    [HW_BAD_ANSWER] = { "bad_answer", "Thiết bị trả lời sai quy cách.",
+            "The device answered nonsense." },
+    [HW_DEVICE_FAULT] = { "fault", "Thiết bị báo lỗi phần cứng: kiểm tra cáp tới các tấm màn hình.",
+            "The device reports a fault: check the cables to the cabinets." },
+    [HW_UNVERIFIED] = { "unverified", "Thiết bị báo đã làm nhưng trạng thái đọc lại không đúng.",
+            "The device said done, but reads back otherwise." },
+    [HW_CANCELLED] = { "cancelled", "Lệnh đã được thay bằng lệnh mới hơn.",
+            "A newer command took its place." },
+    [HW_MISCONFIGURED] = { "misconfigured",
+            "Cấu hình mạng của hộp phòng họp sai: địa chỉ hoặc cổng không dùng được.",
+            "The box's network settings are wrong: the address or port can not be used." },
+};
+
+const char *hw_result_name(enum hw_result result)
+{
+    return results[result].name;
+}
+
+const char *hw_result_text_vi(enum hw_result result)
+{
+    return results[result].vi;
+}
+
+const char *hw_result_text_en(enum hw_result result)
+{
+    return results[result].en;
+}
+
+const char *hw_link_state_name(enum hw_link_state state)
+{
+    static const char *const names[] = { "down", "connecting", "identifying", "up" };
+    return names[state];
+}
+
+const char *hw_quality_name(enum hw_quality quality)
+{
+    static const char *const names[] = { "unknown", "assumed", "stale", "confirmed" };
+    return names[quality];
+}
+
+static const char *const inputs[HW_INPUT_COUNT + 1] = { "hdmi", "dvi", "sdi", "dp", "vga", NULL };
+static const char *const patterns[HW_PATTERN_COUNT + 1] = { "none", "red", "green", "blue", "white",
+    "horizontal", "vertical", "slash", "grey", NULL };
+static const char *const switches[] = { "off", "on", NULL };
+
+static const struct {
+    const char *name;
+    const char *const *choices; // their index is the value; NULL: a number
+    int64_t minimum;
+    int64_t maximum;
+} fields[HW_FIELD_COUNT] = {
+    [HW_POWER] = { "power", switches, 0, 1 },
+    [HW_INPUT] = { "input", inputs, 0, HW_INPUT_COUNT - 1 },
+    [HW_PRESET] = { "preset", NULL, 0, 254 },
+    [HW_PAN] = { "pan", NULL, INT16_MIN, INT16_MAX },
+    [HW_TILT] = { "tilt", NULL, INT16_MIN, INT16_MAX },
+    [HW_ZOOM] = { "zoom", NULL, 0, 65535 },
+    [HW_BRIGHTNESS] = { "brightness", NULL, 0, 100 },
+    [HW_BLANK] = { "blank", switches, 0, 1 },
+    [HW_FREEZE] = { "freeze", switches, 0, 1 },
+    [HW_PATTERN] = { "pattern", patterns, 0, HW_PATTERN_COUNT - 1 },
+};
+
+const char *hw_field_name(enum hw_field field)
+{
+    return fields[field].name;
+}
+
+enum hw_field hw_field_find(const char *name)
+{
+    enum hw_field field = HW_POWER;
+    while (field < HW_FIELD_COUNT && strcmp(fields[field].name, name) != 0)
+        field++;
+    return field;
+}
+
+bool hw_field_parse(enum hw_field field, const char *text, int64_t *value)
+{
+    if (fields[field].choices) {
+        for (int i = 0; fields[field].choices[i]; i++) {
+            if (strcmp(fields[field].choices[i], text) == 0) {
+                *value = i;
+                return true;
+            }
+        }
+        return false;
+    }
+    gint64 number;
+    if (!g_ascii_string_to_signed(
+                text, 10, fields[field].minimum, fields[field].maximum, &number, NULL))
+        return false;
+    *value = number;
+    return true;
+}
