@@ -2,6 +2,7 @@
 // The time as devices see it: a loop's in programs, set by hand in tests.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/loop.h"

@@ -3,6 +3,7 @@
 // connect again is the device engine's business. Nothing here blocks.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

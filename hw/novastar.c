@@ -329,8 +329,6 @@ static void take_frame(struct hw_device *device, const struct novastar_frame *fr
         result = take_model(device, frame);
     else if (result == HW_OK && !wants_write)
         result = take_value(device, request->command.field, frame);
-    if (request->command.verb == HW_IDENTIFY && result == HW_OK)
-        ((struct novastar *)hw_device_driver_state(device))->cuts = 0;
     hw_request_done(device, request, result);
 }
 
@@ -351,9 +349,9 @@ static enum hw_result novastar_link_lost(
         struct hw_device *device, int error, bool was_up, int64_t open_ms)
 {
     struct novastar *novastar = hw_device_driver_state(device);
+    (void)was_up; // a program that cuts us may do so before or after we know the controller
     bool is_cut = error == 0 || error == -ECONNRESET || error == -EPIPE;
     novastar->cuts = is_cut && open_ms < CUT_AT_ONCE_MS ? novastar->cuts + 1 : 0;
-    (void)was_up;
     return novastar->cuts >= LOCKED_AFTER ? HW_LOCKED : HW_OFFLINE;
 }
 

@@ -16,6 +16,7 @@ struct section {
     char *name;
     int line;
     GHashTable *entries; // key → struct entry
+    GPtrArray *keys;     // of entries, lent, in the file's order; NULL-terminated
 };
 
 struct config {
@@ -38,6 +39,7 @@ static void section_free(void *data)
 {
     struct section *section = data;
     g_free(section->name);
+    g_ptr_array_unref(section->keys);
     g_hash_table_unref(section->entries);
     g_free(section);
 }
@@ -55,7 +57,8 @@ static const struct config_setting *find_setting(
         const struct config_setting *table, const char *section, const char *key)
 {
     for (const struct config_setting *row = table; row->key; row++) {
-        if (section_matches(row->section, section) && strcmp(row->key, key) == 0)
+        if (section_matches(row->section, section) &&
+                (strcmp(row->key, key) == 0 || strcmp(row->key, "*") == 0))
             return row;
     }
     return NULL;
@@ -186,6 +189,8 @@ static char *open_section(struct config *config, char *text, int line, struct se
     section->name = g_strdup(name);
     section->line = line;
     section->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, entry_free);
+    section->keys = g_ptr_array_new();
+    g_ptr_array_add(section->keys, NULL);
     g_ptr_array_add(config->sections, section);
     *current = section;
     return NULL;
@@ -216,7 +221,9 @@ static char *read_key(struct config *config, struct section *section, char *text
     entry->text = g_strdup(value);
     entry->list = row->kind == CONFIG_LIST ? split_list(value) : NULL;
     entry->line = line;
-    g_hash_table_insert(section->entries, g_strdup(key), entry);
+    char *owned_key = g_strdup(key);
+    g_hash_table_insert(section->entries, owned_key, entry);
+    g_ptr_array_insert(section->keys, (gint)section->keys->len - 1, owned_key);
     return NULL;
 }
 
@@ -360,6 +367,13 @@ char *const *config_sections(const struct config *config, const char *pattern)
         g_hash_table_insert(config->patterns, g_strdup(pattern), names);
     }
     return (char *const *)names->pdata;
+}
+
+char *const *config_keys(const struct config *config, const char *section)
+{
+    static char *const none[] = { NULL };
+    const struct section *found = find_section(config, section);
+    return found ? (char *const *)found->keys->pdata : none;
 }
 
 int config_line(const struct config *config, const char *section, const char *key)

@@ -15,7 +15,7 @@ enum config_kind { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_CHOICE,
 
 struct config_setting {
     const char *section; // "mcu"; or "device *" for sections [device NAME]
-    const char *key;
+    const char *key;     // "*" as a section's last row: any key, read with config_keys()
     enum config_kind kind;
     const char *default_text; // NULL: required
     int64_t minimum; // integer: bounds; string: minimum is ignored, maximum is bytes (0: 4096)
@@ -44,6 +44,8 @@ char *const *config_list(const struct config *config, const char *section, const
 // Sections of the file that match "device *", in the file's order: "device camera", … (lent,
 // NULL-terminated).
 char *const *config_sections(const struct config *config, const char *pattern);
+// The keys that a section of the file sets, in the file's order (lent, NULL-terminated).
+char *const *config_keys(const struct config *config, const char *section);
 // The line of a key (0 when it is a default): for faults that only its reader can find.
 int config_line(const struct config *config, const char *section, const char *key);
 const char *config_path(const struct config *config);
