@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an offer or answer says, as values; text is read and written with GStreamer's gstsdp.
-// One exchange for an endpoint's whole life (DESIGN: "Media negotiation"): three bundled lines in this
-// order: audio, main video, content video. A foreign peer (webrtcbin, WHIP) may offer fewer.
+// One exchange for an endpoint's whole life (DESIGN: "Media negotiation"): three bundled lines in
+// this order: audio, main video, content video. A foreign peer (webrtcbin, WHIP) may offer fewer.
 #pragma once
-
-#include "common/base/check.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/check.h"
+
 #define SDP_CANDIDATES_MAX 16
+#define SDP_LINES_MAX      8
+#define SDP_TEXT_MAX       65536
 
 enum sdp_line { SDP_AUDIO, SDP_MAIN, SDP_CONTENT, SDP_LINE_COUNT };
 enum sdp_codec { SDP_CODEC_NONE, SDP_OPUS, SDP_H264, SDP_VP8 };
@@ -22,7 +24,8 @@ struct sdp_candidate {
     char foundation[33];
 };
 
-// One m= line after codec matching: payload types and extension ids are the offerer's; 0 is "absent".
+// One m= line after codec matching: payload types and extension ids are the offerer's; 0 is
+// "absent".
 struct sdp_media {
     bool present;
     bool rejected; // port 0: no codec in common; still answered, in its place
@@ -50,13 +53,17 @@ struct sdp_session {
     size_t candidate_count;
     struct sdp_candidate candidates[SDP_CANDIDATES_MAX];
     struct sdp_media media[SDP_LINE_COUNT];
-    int m_count;               // m= lines of the text, also those we reject
-    char m_kinds[8][16];       // "audio", "video", "application" …, for rejecting in place
-    char m_mids[8][33];
+    // All m= lines of the text, also those we reject, so that they can be rejected in place.
+    int m_count;
+    char m_kinds[SDP_LINES_MAX][16];   // "audio", "video", "application" …
+    char m_protos[SDP_LINES_MAX][32];  // "UDP/TLS/RTP/SAVPF"
+    char m_formats[SDP_LINES_MAX][32]; // the first one
+    char m_mids[SDP_LINES_MAX][33];
 };
 
-// Stable error codes of the readers: "sdp.syntax", "sdp.no_usable_codec", "sdp.no_fingerprint",
-// "sdp.no_ice", "sdp.not_bundled". Parsing is bounded: at most 64 KiB, 8 lines.
+// Stable error codes of the readers: "sdp.syntax", "sdp.too_large" (over 64 KiB or 8 lines),
+// "sdp.no_usable_codec", "sdp.no_fingerprint" (SHA-256 only), "sdp.no_ice", "sdp.not_bundled",
+// "sdp.bad_setup" (the offerer insists on being DTLS server).
 
 // Reads an offer or an answer. Returns 0 or -EINVAL with *error set to a stable code (a literal).
 int sdp_session_parse(const char *text, struct sdp_session *out, const char **error) MUST_CHECK;
