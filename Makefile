@@ -27,14 +27,15 @@ programs: $(foreach p,$(PROGRAMS),$(if $(wildcard $($(p).main)),$(BUILD)/$(p))) 
 
 # --- the contract: C in build/generated, TypeScript in web-client -------------------------------
 MESSAGES_C  := $(GENERATED)/common/protocol/messages.c
+MESSAGES_H  := $(GENERATED)/common/protocol/messages.h
 MESSAGES_TS := web-client/src/protocol/messages.gen.ts
 
 protocol: $(CONTRACT) $(MESSAGES_TS) ## generate C and TypeScript from protocol/schema
-$(CONTRACT): protocol/generate.py $(wildcard protocol/schema/*.json)
+$(CONTRACT): $(wildcard protocol/*.py protocol/schema/*.json)
 	@mkdir -p $(@D)
 	@$(PYTHON) protocol/generate.py --c $(GENERATED)/common/protocol --ts $(MESSAGES_TS)
 	@touch $@
-$(MESSAGES_C) $(MESSAGES_TS): $(CONTRACT)
+$(MESSAGES_C) $(MESSAGES_H) $(MESSAGES_TS): $(CONTRACT)
 	@test -f $@ || { rm -f $(CONTRACT); $(MAKE) --no-print-directory $(CONTRACT); }
 
 node_modules/.installed: package.json package-lock.json

@@ -32,7 +32,6 @@ def main():
     if arguments.c:
         write(arguments.c / "messages.c", c_files.source())
         write(arguments.c / "messages.h", c_files.header())
-        (arguments.c / "messages.h").touch()  # make compares its time with the schemas'
     if arguments.ts:
         write(arguments.ts, ts_file.text())
 
