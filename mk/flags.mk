@@ -1,4 +1,4 @@
-# Compiler and flags of each variant: release, asan (with UBSan), tsan.
+# Compiler and flags of each variant: release, asan (with UBSan), tsan, fuzz (libFuzzer with both).
 CCACHE   := $(notdir $(wildcard /usr/bin/ccache))
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla \
 	-Wformat=2 -Wwrite-strings -Wimplicit-fallthrough
@@ -17,11 +17,15 @@ COMPILER_tsan := clang
 CFLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer
 LDFLAGS_tsan := -fsanitize=thread
 
+COMPILER_fuzz := clang
+CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_fuzz := -fsanitize=address,undefined
+
 ifndef COMPILER_$(VARIANT)
-$(error VARIANT is release, asan or tsan, not '$(VARIANT)')
+$(error VARIANT is release, asan, tsan or fuzz, not '$(VARIANT)')
 endif
 # The sanitizers are clang's, whatever CC says.
-ifneq ($(filter $(origin CC),default)$(filter asan tsan,$(VARIANT)),)
+ifneq ($(filter $(origin CC),default)$(filter asan tsan fuzz,$(VARIANT)),)
 override CC := $(CCACHE) $(COMPILER_$(VARIANT))
 endif
 
