@@ -22,6 +22,7 @@ struct loudspeaker {
     OpusDecoder *decoder;
     int16_t samples[TICK_SAMPLES + FRAME_MAX];
     size_t count; // decoded, not yet played
+    int16_t last[TICK_SAMPLES];
     struct loudspeaker_counters counters;
     GstElement *pipeline, *source; // NULL: nothing to play on
 };
@@ -127,6 +128,7 @@ void loudspeaker_tick(struct loudspeaker *loudspeaker, struct endpoint *endpoint
                 loudspeaker, action, &frame, loudspeaker->samples + loudspeaker->count);
     }
     play(loudspeaker);
+    memcpy(loudspeaker->last, loudspeaker->samples, sizeof(loudspeaker->last));
     loudspeaker->count -= TICK_SAMPLES;
     memmove(loudspeaker->samples, loudspeaker->samples + TICK_SAMPLES,
             loudspeaker->count * sizeof(loudspeaker->samples[0]));
@@ -135,4 +137,9 @@ void loudspeaker_tick(struct loudspeaker *loudspeaker, struct endpoint *endpoint
 const struct loudspeaker_counters *loudspeaker_counters(const struct loudspeaker *loudspeaker)
 {
     return &loudspeaker->counters;
+}
+
+const int16_t *loudspeaker_last(const struct loudspeaker *loudspeaker)
+{
+    return loudspeaker->last;
 }

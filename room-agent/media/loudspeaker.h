@@ -21,4 +21,6 @@ int loudspeaker_open(bool uses_devices, struct loudspeaker **out) MUST_CHECK;
 void loudspeaker_close(struct loudspeaker *loudspeaker);
 // Once every 20 ms: takes what is due from the endpoint and plays it.
 void loudspeaker_tick(struct loudspeaker *loudspeaker, struct endpoint *endpoint);
+// The 20 ms (960 samples) that were played last; lent until the next tick.
+const int16_t *loudspeaker_last(const struct loudspeaker *loudspeaker);
 const struct loudspeaker_counters *loudspeaker_counters(const struct loudspeaker *loudspeaker);

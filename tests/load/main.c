@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+// rong-load: poses as many rooms with real ICE, DTLS-SRTP, H.264 and Opus, and measures what it
+// gets back. It enrols its rooms over REST, obeys member.desired, and leaves nothing behind.
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "common/base/daemon.h"
+#include "common/base/log.h"
+#include "common/base/loop.h"
+#include "common/media/media.h"
+#include "common/net/enroll.h"
+#include "common/net/http_client.h"
+#include "common/protocol/body.h"
+#include "tests/load/clip.h"
+#include "tests/load/posed_room.h"
+
+#define LOG_TOPIC "load"
+
+#define TICK_US        20000
+#define LATE_MAX_US    500000
+#define PROGRESS_EVERY 5 // seconds
+
+struct options {
+    char *signal_url, *machine_url, *token_file, *ca_file, *pin, *units, *json_file, *log_level;
+    int seconds, first_mark, decode;
+};
+
+struct load {
+    struct options options;
+    char *token;
+    char *state_dir; // of all enrolments; removed at the end
+    struct loop *loop;
+    struct certificate *certificate;
+    GBytes *silence;
+    GPtrArray *rooms;
+    GSource *tick, *second, *terminated, *interrupted;
+    int64_t begun_us, next_tick_us, late_ticks;
+    int seconds;
+};
+
+// --- enrolling -----------------------------------------------------------------------------------
+
+static int ask_code(const struct load *load, const char *unit, char **code)
+{
+    g_autofree char *url =
+            g_strdup_printf("%s/api/v1/rooms/%s/code", load->options.signal_url, unit);
+    const struct http_request request = { .method = "POST",
+        .url = url,
+        .ca_file = load->options.ca_file,
+        .pinned_key = load->options.pin,
+        .bearer = load->token,
+        .content_type = BODY_CONTENT_TYPE,
+        .body = "{}",
+        .size = 2 };
+    struct http_response response = { 0 };
+    g_autofree char *fault = NULL;
+    if (http_request(&request, &response, &fault) < 0) {
+        fprintf(stderr, "rong-load: %s: %s\n", unit, fault);
+        return -EIO;
+    }
+    struct message_rest_room_code_reply reply;
+    struct fields_error error = { 0 };
+    int rc = response.status / 100 == 2 ? 0 : -EACCES;
+    if (rc == 0)
+        rc = body_parse(
+                &message_rest_room_code_reply_fields, response.body, response.size, &reply, &error);
+    if (rc == 0)
+        *code = g_strdup(reply.code);
+    else
+        fprintf(stderr, "rong-load: no code for room %s: status %d %s\n", unit, response.status,
+                response.body ? response.body : "");
+    http_response_fini(&response);
+    return rc;
+}
+
+static int enroll_room(const struct load *load, const char *unit, const char *state_dir)
+{
+    g_autofree char *code = NULL;
+    g_autofree char *name = NULL;
+    g_autofree char *fault = NULL;
+    int rc = ask_code(load, unit, &code);
+    if (rc < 0)
+        return rc;
+    rc = enroll(load->options.signal_url, code, state_dir, &name, &fault);
+    if (rc < 0)
+        fprintf(stderr, "rong-load: room %s is not enrolled: %s\n", unit, fault);
+    return rc;
+}
+
+static void remove_state(const char *state_dir)
+{
+    static const char *const files[] = { ENROLL_KEY_FILE, ENROLL_CERTIFICATE_FILE, ENROLL_CA_FILE };
+    g_autoptr(GDir) rooms = state_dir ? g_dir_open(state_dir, 0, NULL) : NULL;
+    const char *name;
+    while (rooms && (name = g_dir_read_name(rooms)) != NULL) {
+        g_autofree char *room = g_build_filename(state_dir, name, NULL);
+        for (size_t i = 0; i < COUNT_OF(files); i++) {
+            g_autofree char *file = g_build_filename(room, files[i], NULL);
+            g_unlink(file);
+        }
+        g_rmdir(room);
+    }
+    if (state_dir)
+        g_rmdir(state_dir);
+}
+
+// --- running -------------------------------------------------------------------------------------
+
+static gboolean on_tick(gpointer data)
+{
+    struct load *load = data;
+    const int64_t now_us = g_get_monotonic_time();
+    if (now_us - load->next_tick_us > LATE_MAX_US)
+        load->next_tick_us = now_us;
+    while (load->next_tick_us <= now_us) {
+        load->late_ticks += now_us - load->next_tick_us > TICK_US;
+        for (guint i = 0; i < load->rooms->len; i++)
+            posed_room_tick(g_ptr_array_index(load->rooms, i), now_us);
+        load->next_tick_us += TICK_US;
+    }
+    g_source_set_ready_time(load->tick, load->next_tick_us);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean dispatch_tick(GSource *source, GSourceFunc fn, gpointer data)
+{
+    (void)source;
+    return fn(data);
+}
+
+struct totals {
+    guint rooms, in_meeting, connected, pictures;
+    int64_t packets_in, packets_out, lost_in, failures;
+    double join_ms_max;
+};
+
+static void add_up(const struct load *load, struct totals *totals)
+{
+    *totals = (struct totals){ .rooms = load->rooms->len };
+    for (guint i = 0; i < load->rooms->len; i++) {
+        struct posed_room_view view;
+        posed_room_view(g_ptr_array_index(load->rooms, i), &view);
+        totals->in_meeting += view.in_meeting;
+        totals->connected += view.connected;
+        totals->pictures += view.picture_alive;
+        totals->packets_in += view.packets_in;
+        totals->packets_out += view.packets_out;
+        totals->lost_in += view.lost_in;
+        totals->failures += view.failures;
+        totals->join_ms_max = MAX(totals->join_ms_max, view.join_ms);
+    }
+}
+
+static gboolean on_second(gpointer data)
+{
+    struct load *load = data;
+    for (guint i = 0; i < load->rooms->len; i++)
+        posed_room_second(g_ptr_array_index(load->rooms, i));
+    if (++load->seconds % PROGRESS_EVERY == 0) {
+        struct totals totals;
+        add_up(load, &totals);
+        fprintf(stderr,
+                "%4d s: %u rooms, %u in a meeting, %u connected, %u see a picture, "
+                "%" G_GINT64_FORMAT " packets in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT
+                " lost\n",
+                load->seconds, totals.rooms, totals.in_meeting, totals.connected, totals.pictures,
+                totals.packets_in, totals.packets_out, totals.lost_in);
+    }
+    if (load->options.seconds > 0 && load->seconds >= load->options.seconds)
+        loop_quit(load->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_signal(gpointer data)
+{
+    loop_quit(data);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *end_on(struct loop *loop, int signal_number)
+{
+    GSource *source = g_unix_signal_source_new(signal_number);
+    g_source_set_callback(source, on_signal, loop, NULL);
+    g_source_attach(source, loop_context(loop));
+    return source;
+}
+
+static void start_clock(struct load *load)
+{
+    static GSourceFuncs functions = { .dispatch = dispatch_tick };
+    load->begun_us = load->next_tick_us = g_get_monotonic_time();
+    load->tick = g_source_new(&functions, sizeof(GSource));
+    g_source_set_callback(load->tick, on_tick, load, NULL);
+    g_source_set_ready_time(load->tick, load->next_tick_us);
+    g_source_attach(load->tick, loop_context(load->loop));
+    load->second = loop_add_timer(load->loop, 1000, on_second, load);
+}
+
+static int open_room(struct load *load, const char *unit, guint index)
+{
+    g_autofree char *state_dir = g_build_filename(load->state_dir, unit, NULL);
+    const struct posed_room_config config = {
+        .loop = load->loop,
+        .unit = unit,
+        .mark = (unsigned)load->options.first_mark + index,
+        .machine_url = load->options.machine_url,
+        .state_dir = state_dir,
+        .certificate = load->certificate,
+        .silence = load->silence,
+        .decodes = index < (guint)load->options.decode,
+    };
+    struct posed_room *room = NULL;
+    int rc = enroll_room(load, unit, state_dir);
+    if (rc == 0)
+        rc = posed_room_open(&config, &room);
+    if (rc == 0)
+        g_ptr_array_add(load->rooms, room);
+    return rc;
+}
+
+static int open_rooms(struct load *load)
+{
+    g_auto(GStrv) units = g_strsplit(load->options.units, ",", -1);
+    for (guint i = 0; units[i]; i++) {
+        const int rc = open_room(load, g_strstrip(units[i]), i);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+// --- the result ----------------------------------------------------------------------------------
+
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static struct json_object *make_result(const struct load *load)
+{
+    struct totals totals;
+    struct json_object *result = json_object_new_object();
+    struct json_object *rooms = json_object_new_array();
+    add_up(load, &totals);
+    for (guint i = 0; i < load->rooms->len; i++)
+        json_object_array_add(rooms, posed_room_result(g_ptr_array_index(load->rooms, i)));
+    json_object_object_add(result, "seconds", json_object_new_int(load->seconds));
+    json_object_object_add(result, "rooms_asked", json_object_new_int((int)totals.rooms));
+    json_object_object_add(result, "rooms_connected", json_object_new_int((int)totals.connected));
+    json_object_object_add(result, "rooms_with_picture", json_object_new_int((int)totals.pictures));
+    json_object_object_add(result, "rtp_in", json_object_new_int64(totals.packets_in));
+    json_object_object_add(result, "rtp_out", json_object_new_int64(totals.packets_out));
+    json_object_object_add(result, "lost_in", json_object_new_int64(totals.lost_in));
+    json_object_object_add(result, "failures", json_object_new_int64(totals.failures));
+    json_object_object_add(result, "join_ms_max", json_object_new_double(totals.join_ms_max));
+    json_object_object_add(result, "late_ticks", json_object_new_int64(load->late_ticks));
+    json_object_object_add(result, "cpu_seconds", json_object_new_double(cpu_seconds()));
+    json_object_object_add(result, "rooms", rooms);
+    return result;
+}
+
+static void print_table(const struct load *load)
+{
+    printf("%-10s %-9s %-7s %4s %9s %9s %6s %8s %8s %5s\n", "room", "connected", "picture", "mic",
+            "rtp in", "rtp out", "lost", "join ms", "jitter", "fps");
+    for (guint i = 0; i < load->rooms->len; i++) {
+        struct posed_room_view view;
+        posed_room_view(g_ptr_array_index(load->rooms, i), &view);
+        g_autofree char *fps =
+                view.picture_fps < 0 ? g_strdup("-") : g_strdup_printf("%.0f", view.picture_fps);
+        printf("%-10s %-9s %-7s %4s %9" G_GINT64_FORMAT " %9" G_GINT64_FORMAT " %6" G_GINT64_FORMAT
+               " %8.1f %8.1f %5s\n",
+                view.unit, view.connected ? "yes" : "no", view.picture_alive ? "alive" : "none",
+                view.mic_open ? "open" : "-", view.packets_in, view.packets_out, view.lost_in,
+                view.join_ms, view.jitter_ms, fps);
+    }
+}
+
+static int write_result(const struct load *load)
+{
+    struct json_object *result = make_result(load);
+    const char *text = json_object_to_json_string_ext(
+            result, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    g_autoptr(GError) error = NULL;
+    int rc = 0;
+    if (load->options.json_file &&
+            !g_file_set_contents(load->options.json_file, text, -1, &error)) {
+        fprintf(stderr, "rong-load: %s\n", error->message);
+        rc = -EIO;
+    }
+    print_table(load);
+    if (!load->options.json_file)
+        printf("%s\n", text);
+    json_object_put(result);
+    return rc;
+}
+
+// --- from the command line -----------------------------------------------------------------------
+
+static bool read_options(struct options *options, int argc, char **argv)
+{
+    *options = (struct options){ .first_mark = 4, .decode = 1 };
+    const GOptionEntry entries[] = {
+        { "signal", 0, 0, G_OPTION_ARG_STRING, &options->signal_url, "rong-signal's public address",
+                "https://HOST:8443" },
+        { "machines", 0, 0, G_OPTION_ARG_STRING, &options->machine_url, "its address for machines",
+                "wss://HOST:8444/ws" },
+        { "token-file", 0, 0, G_OPTION_ARG_FILENAME, &options->token_file,
+                "the administrator's token", "FILE" },
+        { "ca", 0, 0, G_OPTION_ARG_FILENAME, &options->ca_file, "the authority of --signal",
+                "FILE" },
+        { "pin", 0, 0, G_OPTION_ARG_STRING, &options->pin, "instead of --ca: the key of --signal",
+                "sha256//BASE64" },
+        { "units", 0, 0, G_OPTION_ARG_STRING, &options->units, "codes of the rooms to pose as",
+                "A,B,…" },
+        { "seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "how long to run; 0: until SIGTERM",
+                "S" },
+        { "json", 0, 0, G_OPTION_ARG_FILENAME, &options->json_file,
+                "where the result goes; else to standard output", "FILE" },
+        { "first-mark", 0, 0, G_OPTION_ARG_INT, &options->first_mark,
+                "the frame mark of the first room (4)", "N" },
+        { "decode", 0, 0, G_OPTION_ARG_INT, &options->decode,
+                "how many rooms decode what they receive (1)", "N" },
+        { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level, "error, warn, info or debug",
+                "LEVEL" },
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_autoptr(GError) error = NULL;
+    g_option_context_set_summary(context, "Poses as many rooms and measures what they get back.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        fprintf(stderr, "rong-load: %s\n", error->message);
+        return false;
+    }
+    if (options->signal_url && options->machine_url && options->token_file && options->units &&
+            (options->ca_file || options->pin) && argc == 1 &&
+            (!options->log_level || log_set_level(options->log_level)))
+        return true;
+    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    fprintf(stderr, "%s", help);
+    return false;
+}
+
+static void free_options(struct options *options)
+{
+    char **const texts[] = { &options->signal_url, &options->machine_url, &options->token_file,
+        &options->ca_file, &options->pin, &options->units, &options->json_file,
+        &options->log_level };
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        g_clear_pointer(texts[i], g_free);
+}
+
+static int prepare(struct load *load)
+{
+    g_autoptr(GError) error = NULL;
+    if (!g_file_get_contents(load->options.token_file, &load->token, NULL, &error)) {
+        fprintf(stderr, "rong-load: %s\n", error->message);
+        return -EIO;
+    }
+    g_strstrip(load->token);
+    load->state_dir = g_dir_make_tmp("rong-load-XXXXXX", &error);
+    if (!load->state_dir) {
+        fprintf(stderr, "rong-load: %s\n", error->message);
+        return -EIO;
+    }
+    load->silence = clip_silence();
+    load->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)posed_room_close);
+    load->loop = loop_new_main();
+    load->terminated = end_on(load->loop, SIGTERM);
+    load->interrupted = end_on(load->loop, SIGINT);
+    return certificate_new(&load->certificate);
+}
+
+static void finish(struct load *load)
+{
+    loop_clear_source(&load->tick);
+    loop_clear_source(&load->second);
+    g_clear_pointer(&load->rooms, g_ptr_array_unref);
+    loop_clear_source(&load->terminated);
+    loop_clear_source(&load->interrupted);
+    if (load->loop)
+        loop_free(load->loop);
+    certificate_free(load->certificate);
+    g_clear_pointer(&load->silence, g_bytes_unref);
+    remove_state(load->state_dir);
+    g_free(load->state_dir);
+    g_free(load->token);
+    free_options(&load->options);
+}
+
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const elements[] = { "appsrc", "appsink", "x264enc", "avdec_h264", NULL };
+    struct load load = { 0 };
+    const char *missing = NULL;
+    if (!read_options(&load.options, argc, argv)) {
+        free_options(&load.options);
+        return 2;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    if (media_init(elements, &missing) < 0) {
+        fprintf(stderr, "rong-load: GStreamer lacks %s\n", missing);
+        return 1;
+    }
+    int rc = prepare(&load);
+    if (rc == 0)
+        rc = open_rooms(&load);
+    if (rc == 0) {
+        start_clock(&load);
+        loop_run(load.loop);
+        rc = write_result(&load);
+    }
+    finish(&load);
+    return rc < 0;
+}

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/load/posed_room.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/daemon.h"
+#include "common/base/log.h"
+#include "common/endpoint/endpoint.h"
+#include "common/net/enroll.h"
+#include "common/net/web_socket_client.h"
+#include "common/protocol/envelope.h"
+#include "room-agent/media/loudspeaker.h"
+#include "room-agent/media/screen.h"
+#include "tests/load/clip.h"
+#include "tests/load/ear.h"
+
+#define LOG_TOPIC "posed_room"
+
+#define FRAME_US     (G_USEC_PER_SEC / CLIP_FPS)
+#define TICK_SAMPLES 960
+#define SILENT_EVERY 10
+#define RETRY_US     (2 * G_USEC_PER_SEC)
+#define ASKED_HELLO  1
+
+struct posed_room {
+    struct loop *loop;
+    const struct certificate *certificate;
+    char *unit;
+    unsigned mark;
+    struct clip clip;
+    GBytes *silence;
+    struct web_socket_client *socket;
+    bool is_greeted; // hello was answered
+    int64_t last_id, offer_id;
+    struct message_member_desired desired;
+    enum scene scene;
+    char epoch[33]; // under which the current connection was answered
+    struct endpoint *endpoint;
+    bool is_failed; // the endpoint is to be closed outside of its event
+    int64_t offered_us, retry_us;
+    double join_ms;
+    int64_t failures, offers;
+    uint32_t timestamp;
+    unsigned sound_at, silent, frame_at;
+    int64_t next_frame_us;
+    uint64_t picture_packets, picture_before; // of this connection; a second ago
+    bool picture_alive;
+    // The sample that looks and listens.
+    bool decodes;
+    struct screen *screen;
+    struct loudspeaker *loudspeaker;
+    struct ear ear;
+    uint64_t frames_before;
+    double picture_fps;
+};
+
+static void send_request(
+        struct posed_room *room, enum message_type type, int64_t id, const void *body)
+{
+    g_autofree char *text = envelope_request(type, id, body);
+    web_socket_client_send(room->socket, text, strlen(text));
+}
+
+static bool is_in_meeting(const struct posed_room *room)
+{
+    return room->is_greeted && room->desired.has_meeting && room->desired.media_epoch[0];
+}
+
+static void report(struct posed_room *room)
+{
+    if (!room->is_greeted)
+        return;
+    g_autofree struct message_room_report *message = g_new0(struct message_room_report, 1);
+    message->has_meeting = room->desired.has_meeting;
+    g_strlcpy(message->meeting, room->desired.meeting, sizeof(message->meeting));
+    message->media.state = !room->endpoint ? MEDIA_STATE_OFF
+                           : endpoint_state(room->endpoint) == PEER_CONNECTED
+                                   ? MEDIA_STATE_CONNECTED
+                                   : MEDIA_STATE_CONNECTING;
+    message->scene = room->scene;
+    message->scene_state = SCENE_STATE_CONFIRMED;
+    send_request(room, MESSAGE_ROOM_REPORT, ++room->last_id, message);
+}
+
+// --- media ---------------------------------------------------------------------------------------
+
+static void disconnect(struct posed_room *room)
+{
+    g_clear_pointer(&room->endpoint, endpoint_close);
+    room->is_failed = false;
+    room->offer_id = 0;
+    room->epoch[0] = '\0';
+    room->picture_packets = room->picture_before = 0;
+    room->picture_alive = false;
+}
+
+static void endpoint_changed(void *user, enum peer_state state, const char *reason)
+{
+    struct posed_room *room = user;
+    const int64_t now_us = g_get_monotonic_time();
+    if (state == PEER_CONNECTED) {
+        room->join_ms = (double)(now_us - room->offered_us) / 1000;
+        room->frame_at = 0;
+        room->next_frame_us = now_us;
+        report(room);
+    }
+    if (state == PEER_FAILED) {
+        log_warn("the connection failed room=%s reason=%s", room->unit, reason);
+        room->failures++;
+        room->is_failed = true;
+    }
+}
+
+static void take_unit(void *user, enum sdp_line line, const struct h264_access_unit *unit)
+{
+    struct posed_room *room = user;
+    if (room->screen && line == SDP_MAIN)
+        screen_push(room->screen, unit);
+}
+
+static void key_frame_wanted(void *user, enum sdp_line line)
+{
+    struct posed_room *room = user;
+    if (line == SDP_MAIN)
+        room->frame_at = 0;
+}
+
+static void screen_needs_key_frame(void *user)
+{
+    struct posed_room *room = user;
+    if (room->endpoint)
+        endpoint_need_key_frame(room->endpoint, SDP_MAIN);
+}
+
+static void offer(struct posed_room *room, int64_t now_us)
+{
+    const struct endpoint_config config = {
+        .context = loop_context(room->loop),
+        .certificate = room->certificate,
+        .cname = room->unit,
+        .is_counting_only = !room->decodes,
+        .events = { endpoint_changed, take_unit, key_frame_wanted },
+        .user = room,
+    };
+    disconnect(room);
+    room->retry_us = now_us + RETRY_US;
+    const int rc = endpoint_open(&config, &room->endpoint);
+    if (rc < 0) {
+        log_error("no connection can be begun room=%s error=\"%s\"", room->unit, g_strerror(-rc));
+        return;
+    }
+    if (room->screen)
+        screen_begin_stream(room->screen);
+    g_autofree struct message_media_offer *message = g_new0(struct message_media_offer, 1);
+    g_autofree char *sdp = endpoint_offer(room->endpoint);
+    g_strlcpy(message->meeting, room->desired.meeting, sizeof(message->meeting));
+    g_strlcpy(message->sdp, sdp, sizeof(message->sdp));
+    room->offer_id = ++room->last_id;
+    room->offers++;
+    room->offered_us = now_us;
+    send_request(room, MESSAGE_MEDIA_OFFER, room->offer_id, message);
+}
+
+static void take_answer(struct posed_room *room, const struct envelope *envelope)
+{
+    g_autofree struct message_media_offer_reply *reply =
+            g_new0(struct message_media_offer_reply, 1);
+    struct fields_error fault = { 0 };
+    const char *error = envelope->error_code;
+    room->offer_id = 0;
+    if (envelope->kind == ENVELOPE_REPLY) {
+        error = "";
+        if (envelope_reply_body(envelope, MESSAGE_MEDIA_OFFER, reply, &fault) < 0)
+            error = fault.code;
+        else if (room->endpoint && endpoint_answer(room->endpoint, reply->sdp, &error) == 0) {
+            g_strlcpy(room->epoch, reply->media_epoch, sizeof(room->epoch));
+            return;
+        }
+    }
+    log_warn("no answer room=%s code=%s", room->unit, error);
+    room->failures++;
+    room->is_failed = true;
+    room->retry_us = g_get_monotonic_time() + RETRY_US;
+}
+
+static void send_sound(struct posed_room *room)
+{
+    const uint32_t timestamp = room->timestamp;
+    const bool is_open = room->desired.microphone == MICROPHONE_STATE_OPEN;
+    GBytes *frame = is_open ? room->clip.sound[room->sound_at] : room->silence;
+    room->timestamp += TICK_SAMPLES;
+    room->sound_at = (room->sound_at + 1) % CLIP_SOUND_FRAMES;
+    if (!is_open && ++room->silent < SILENT_EVERY)
+        return;
+    room->silent = 0;
+    size_t size;
+    const uint8_t *data = g_bytes_get_data(frame, &size);
+    endpoint_send_audio(room->endpoint, data, size, timestamp, is_open ? room->clip.level : 127);
+}
+
+static void send_picture(struct posed_room *room, int64_t now_us)
+{
+    if (room->desired.send.height == 0 || now_us < room->next_frame_us)
+        return;
+    size_t size;
+    const uint8_t *data = g_bytes_get_data(room->clip.units[room->frame_at], &size);
+    endpoint_send_video(room->endpoint, SDP_MAIN, data, size, room->next_frame_us);
+    room->frame_at = (room->frame_at + 1) % CLIP_FRAMES;
+    room->next_frame_us += FRAME_US;
+    if (now_us - room->next_frame_us > G_USEC_PER_SEC)
+        room->next_frame_us = now_us; // we were held up: do not send the past in one burst
+}
+
+void posed_room_tick(struct posed_room *room, int64_t now_us)
+{
+    if (room->is_failed || (room->endpoint && !is_in_meeting(room) && room->is_greeted))
+        disconnect(room);
+    const bool is_stale = room->epoch[0] && strcmp(room->epoch, room->desired.media_epoch) != 0;
+    if (is_in_meeting(room) && (!room->endpoint || is_stale) && now_us >= room->retry_us)
+        offer(room, now_us);
+    if (!room->endpoint || endpoint_state(room->endpoint) != PEER_CONNECTED)
+        return;
+    send_sound(room);
+    send_picture(room, now_us);
+    if (room->loudspeaker) {
+        loudspeaker_tick(room->loudspeaker, room->endpoint);
+        ear_listen(&room->ear, loudspeaker_last(room->loudspeaker), TICK_SAMPLES);
+    }
+}
+
+void posed_room_second(struct posed_room *room)
+{
+    if (room->endpoint) {
+        struct endpoint_stats stats;
+        endpoint_read_stats(room->endpoint, &stats);
+        room->picture_packets = stats.lines[SDP_MAIN].packets_in;
+        room->picture_alive = room->picture_packets > room->picture_before;
+        room->picture_before = room->picture_packets;
+    }
+    if (room->screen) {
+        struct screen_counters picture;
+        screen_read_counters(room->screen, &picture);
+        room->picture_fps = (double)(picture.frames - room->frames_before);
+        room->frames_before = picture.frames;
+    }
+}
+
+// --- signalling ----------------------------------------------------------------------------------
+
+static void say_hello(void *context)
+{
+    struct posed_room *room = context;
+    struct message_hello hello = {
+        .versions_count = 1, .versions = { ENVELOPE_VERSION }, .has_client = true
+    };
+    g_strlcpy(hello.client.name, "rong-load", sizeof(hello.client.name));
+    g_strlcpy(hello.client.version, daemon_version(), sizeof(hello.client.version));
+    room->last_id = ASKED_HELLO;
+    send_request(room, MESSAGE_HELLO, ASKED_HELLO, &hello);
+}
+
+static void take_event(struct posed_room *room, const struct envelope *envelope)
+{
+    struct fields_error fault = { 0 };
+    int rc = 0;
+    if (envelope->type == MESSAGE_MEMBER_DESIRED) {
+        g_autofree struct message_member_desired *desired =
+                g_new0(struct message_member_desired, 1);
+        rc = envelope_body(envelope, desired, &fault);
+        if (rc == 0)
+            room->desired = *desired;
+    } else if (envelope->type == MESSAGE_ROOM_DESIRED) {
+        g_autofree struct message_room_desired *desired = g_new0(struct message_room_desired, 1);
+        rc = envelope_body(envelope, desired, &fault);
+        if (rc == 0 && desired->scene != room->scene) {
+            room->scene = desired->scene;
+            report(room);
+        }
+    }
+    if (rc < 0)
+        log_warn("refused an event room=%s code=%s path=%s", room->unit, fault.code, fault.path);
+}
+
+static void take_message(void *context, const char *text, size_t size)
+{
+    struct posed_room *room = context;
+    struct envelope envelope;
+    struct fields_error fault = { 0 };
+    if (envelope_parse(text, size, &envelope, &fault) < 0) {
+        log_warn("refused a message room=%s code=%s", room->unit, fault.code);
+    } else if (envelope.kind == ENVELOPE_EVENT) {
+        take_event(room, &envelope);
+    } else if (envelope.id == ASKED_HELLO) {
+        room->is_greeted = envelope.kind == ENVELOPE_REPLY;
+        if (!room->is_greeted)
+            log_warn("not greeted room=%s code=%s", room->unit, envelope.error_code);
+        report(room);
+    } else if (room->offer_id && envelope.id == room->offer_id) {
+        take_answer(room, &envelope);
+    }
+    envelope_fini(&envelope);
+}
+
+// Media goes on: what is desired is said again after the next hello.
+static void socket_closed(void *context, int code, const char *reason)
+{
+    struct posed_room *room = context;
+    if (room->is_greeted)
+        log_warn("signalling lost room=%s code=%d reason=%s", room->unit, code, reason);
+    room->is_greeted = false;
+    if (room->offer_id)
+        room->is_failed = true; // its answer will not come
+}
+
+static int open_socket(struct posed_room *room, const struct posed_room_config *config)
+{
+    static const struct web_socket_client_handler handler = { say_hello, take_message,
+        socket_closed };
+    g_autofree char *ca = g_build_filename(config->state_dir, ENROLL_CA_FILE, NULL);
+    g_autofree char *key = g_build_filename(config->state_dir, ENROLL_KEY_FILE, NULL);
+    g_autofree char *certificate =
+            g_build_filename(config->state_dir, ENROLL_CERTIFICATE_FILE, NULL);
+    const struct web_socket_client_config client = {
+        .url = config->machine_url, .ca_file = ca, .certificate_file = certificate, .key_file = key
+    };
+    return web_socket_client_open(room->loop, &client, &handler, room, &room->socket);
+}
+
+int posed_room_open(const struct posed_room_config *config, struct posed_room **out)
+{
+    struct posed_room *room = g_new0(struct posed_room, 1);
+    room->loop = config->loop;
+    room->certificate = config->certificate;
+    room->unit = g_strdup(config->unit);
+    room->mark = config->mark;
+    room->silence = g_bytes_ref(config->silence);
+    room->decodes = config->decodes;
+    room->scene = SCENE_IDLE;
+    int rc = clip_open(room->mark, room->unit, &room->clip);
+    if (rc == 0 && room->decodes)
+        rc = screen_open(room->loop, false, screen_needs_key_frame, room, &room->screen);
+    if (rc == 0 && room->decodes)
+        rc = loudspeaker_open(false, &room->loudspeaker);
+    if (rc == 0)
+        rc = open_socket(room, config);
+    if (rc < 0) {
+        posed_room_close(room);
+        return rc;
+    }
+    *out = room;
+    return 0;
+}
+
+void posed_room_close(struct posed_room *room)
+{
+    if (!room)
+        return;
+    disconnect(room);
+    web_socket_client_close(room->socket);
+    screen_close(room->screen);
+    loudspeaker_close(room->loudspeaker);
+    clip_close(&room->clip);
+    g_bytes_unref(room->silence);
+    g_free(room->unit);
+    g_free(room);
+}
+
+void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
+{
+    *out = (struct posed_room_view){
+        .unit = room->unit,
+        .in_meeting = is_in_meeting(room),
+        .connected = room->endpoint && endpoint_state(room->endpoint) == PEER_CONNECTED,
+        .picture_alive = room->picture_alive,
+        .mic_open = room->desired.microphone == MICROPHONE_STATE_OPEN,
+        .failures = room->failures,
+        .join_ms = room->join_ms,
+        .picture_fps = room->decodes ? room->picture_fps : -1,
+    };
+    if (!room->endpoint)
+        return;
+    struct endpoint_stats stats;
+    endpoint_read_stats(room->endpoint, &stats);
+    for (int line = 0; line < SDP_LINE_COUNT; line++) {
+        out->packets_in += (int64_t)stats.lines[line].packets_in;
+        out->packets_out += (int64_t)stats.lines[line].packets_out;
+        out->lost_in += (int64_t)stats.lines[line].lost_in;
+    }
+    out->jitter_ms = stats.lines[SDP_AUDIO].jitter_us / 1000.0;
+    out->round_trip_ms = (double)stats.round_trip_us / 1000;
+}
+
+static struct json_object *tones_heard(const struct ear *ear)
+{
+    struct json_object *tones = json_object_new_array();
+    for (unsigned tone = 0; tone < CLIP_TONES; tone++)
+        if (ear->is_heard[tone])
+            json_object_array_add(tones, json_object_new_int(clip_tone_hz(tone)));
+    return tones;
+}
+
+struct json_object *posed_room_result(const struct posed_room *room)
+{
+    struct posed_room_view view;
+    struct json_object *result = json_object_new_object();
+    posed_room_view(room, &view);
+    json_object_object_add(result, "unit", json_object_new_string(room->unit));
+    json_object_object_add(result, "mark", json_object_new_int((int)room->mark));
+    json_object_object_add(result, "tone_hz", json_object_new_int(clip_tone_hz(room->mark)));
+    json_object_object_add(result, "connected", json_object_new_boolean(view.connected));
+    json_object_object_add(result, "microphone_open", json_object_new_boolean(view.mic_open));
+    json_object_object_add(result, "picture_alive", json_object_new_boolean(view.picture_alive));
+    json_object_object_add(result, "offers", json_object_new_int64(room->offers));
+    json_object_object_add(result, "failures", json_object_new_int64(room->failures));
+    json_object_object_add(result, "join_ms", json_object_new_double(view.join_ms));
+    json_object_object_add(result, "rtp_in", json_object_new_int64(view.packets_in));
+    json_object_object_add(result, "rtp_out", json_object_new_int64(view.packets_out));
+    json_object_object_add(result, "lost_in", json_object_new_int64(view.lost_in));
+    json_object_object_add(result, "jitter_ms", json_object_new_double(view.jitter_ms));
+    json_object_object_add(result, "round_trip_ms", json_object_new_double(view.round_trip_ms));
+    if (!room->decodes)
+        return result;
+    struct screen_counters picture;
+    screen_read_counters(room->screen, &picture);
+    const struct loudspeaker_counters *sound = loudspeaker_counters(room->loudspeaker);
+    json_object_object_add(result, "picture_fps", json_object_new_double(room->picture_fps));
+    json_object_object_add(result, "picture_height", json_object_new_int(picture.height));
+    json_object_object_add(result, "freezes", json_object_new_int64((int64_t)picture.freezes));
+    json_object_object_add(
+            result, "frozen_ms", json_object_new_int64((int64_t)picture.frozen_us / 1000));
+    json_object_object_add(result, "concealed_percent",
+            json_object_new_double(
+                    sound->samples ? 100.0 * (double)sound->concealed / (double)sound->samples
+                                   : 0));
+    json_object_object_add(result, "tones_heard", tones_heard(&room->ear));
+    return result;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// One room that is not there: enrolled, connected to rong-signal as its box would be, obeying
+// member.desired, sending its clip to the MCU and counting what comes back. Owned by the loop.
+#pragma once
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/base/loop.h"
+#include "common/transport/certificate.h"
+
+struct posed_room_config {
+    struct loop *loop;
+    const char *unit; // code
+    unsigned mark;
+    const char *machine_url;               // wss://host:8444/ws
+    const char *state_dir;                 // of its enrolment
+    const struct certificate *certificate; // of DTLS, shared by all
+    GBytes *silence;                       // one Opus frame
+    bool decodes;                          // one of the sample that looks and listens
+};
+
+struct posed_room;
+
+// Codes the clip and begins to connect. Strings are copied.
+int posed_room_open(const struct posed_room_config *config, struct posed_room **out) MUST_CHECK;
+void posed_room_close(struct posed_room *room);
+// Every 20 ms: sends what is due.
+void posed_room_tick(struct posed_room *room, int64_t now_us);
+// Once a second.
+void posed_room_second(struct posed_room *room);
+
+struct posed_room_view {
+    const char *unit; // lent
+    bool in_meeting, connected, picture_alive, mic_open;
+    int64_t packets_in, packets_out, lost_in, failures;
+    double join_ms; // offer → connected of the last connection; 0: none yet
+    double jitter_ms, round_trip_ms;
+    double picture_fps; // decoding rooms only; else -1
+};
+void posed_room_view(const struct posed_room *room, struct posed_room_view *out);
+// The result's object; the caller puts it.
+struct json_object *posed_room_result(const struct posed_room *room);
