@@ -4,3 +4,5 @@ tests/load.uses := room-agent/media common/endpoint common/media common/transpor
 PROGRAMS += rong-load
 rong-load.main := tests/load/main.c
 rong-load.uses := tests/load
+MODULES += tests/support
+tests/support.pkgs := glib-2.0 openssl
