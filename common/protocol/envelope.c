@@ -157,3 +157,22 @@ char *envelope_event(enum message_type type, int64_t seq, const char *at, const 
     g_strlcpy(header.at, at ? at : "", sizeof(header.at));
     return envelope_text(&header, message_infos[type].fields, body);
 }
+
+char *close_reason_build(enum close_next next, enum error_code code)
+{
+    struct type_close_reason reason = { .next = next };
+    g_strlcpy(reason.code, error_code_name(code), sizeof(reason.code));
+    return strict_json_take_text(fields_build(&type_close_reason_fields, &reason));
+}
+
+enum close_next close_reason_next(const char *text, size_t size)
+{
+    struct type_close_reason reason;
+    struct fields_error error;
+    struct json_object *d;
+    if (strict_json_parse(text, size, &d, &error) < 0)
+        return CLOSE_NEXT_RESUME;
+    int rc = fields_parse(&type_close_reason_fields, d, &reason, &error);
+    json_object_put(d);
+    return rc < 0 ? CLOSE_NEXT_RESUME : reason.next;
+}

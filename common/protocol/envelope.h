@@ -55,3 +55,9 @@ char *envelope_error(int64_t id, enum error_code code, const char *text);
 // The error of a failed parse: code, and the path as its text.
 char *envelope_fault(int64_t id, const struct fields_error *error);
 char *envelope_event(enum message_type type, int64_t seq, const char *at, const void *body);
+
+// The reason of a WebSocket close, owned by the caller (g_free):
+// {"next":"wait","code":"server.ending"}.
+char *close_reason_build(enum close_next next, enum error_code code);
+// CLOSE_NEXT_RESUME if the text says nothing: a connection that just broke is resumed.
+enum close_next close_reason_next(const char *text, size_t size);

@@ -135,6 +135,20 @@ static void exactly_64_kib_is_allowed(void **state)
     envelope_fini(&envelope);
 }
 
+static void a_close_reason_names_the_next_step(void **state)
+{
+    (void)state;
+    for (enum error_code code = 1; code < ERROR_COUNT; code++) {
+        g_autofree char *text = close_reason_build(CLOSE_NEXT_RESUME, code);
+        assert_true(strlen(text) <= 123); // what a WebSocket close has room for
+    }
+    g_autofree char *text = close_reason_build(CLOSE_NEXT_WAIT, ERROR_SERVER_ENDING);
+    assert_string_equal(text, "{\"next\":\"wait\",\"code\":\"server.ending\"}");
+    assert_int_equal(close_reason_next(text, strlen(text)), CLOSE_NEXT_WAIT);
+    assert_int_equal(close_reason_next("", 0), CLOSE_NEXT_RESUME);
+    assert_int_equal(close_reason_next("{\"next\":\"dance\"}", 16), CLOSE_NEXT_RESUME);
+}
+
 // Fills a struct by its table with the largest values there are.
 static void fill(const struct field_table *table, char *out);
 
@@ -250,6 +264,7 @@ int main(void)
         cmocka_unit_test(an_event_carries_seq_and_time_only_if_it_is_replayed),
         cmocka_unit_test(a_refused_request_can_be_answered),
         cmocka_unit_test(exactly_64_kib_is_allowed),
+        cmocka_unit_test(a_close_reason_names_the_next_step),
         cmocka_unit_test(the_largest_message_of_each_type_fits),
         cmocka_unit_test(the_rights_table_is_what_the_schemas_say),
     };
