@@ -17,6 +17,7 @@ check-headers: protocol
 	@tools/check-headers.sh
 
 check-protocol: protocol
+	@$(PYTHON) protocol/check-generator.py
 	@$(PYTHON) protocol/check-examples.py
 
 check-links: $(BUILD)/rong-signal $(BUILD)/rong-room

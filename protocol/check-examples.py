@@ -3,7 +3,8 @@
 """Proves the examples against the schemas, by a reading of them that shares no code with fields.c.
 
 Every message, and every reply that has fields, has at least one example that is valid and one that
-is not; the first kind is accepted, the second refused with the code and path that it names.
+is not; the first kind is accepted, the second refused with the code and path that it names. The
+prose names every message.
 """
 import json
 import re
@@ -120,6 +121,8 @@ def main():
             if complaint:
                 complaints.append(f"{path.relative_to(SCHEMA_DIR.parent.parent)}: {complaint}")
         complaints += [f"{name}: no {folder} example" for name in sorted(missing)]
+    prose = (SCHEMA_DIR.parent / "README.md").read_text(encoding="utf-8")
+    complaints += [f"{m.name}: not in protocol/README.md" for m in contract.messages if f"`{m.name}`" not in prose]
     print("\n".join(complaints) or f"protocol: {len(contract.messages)} messages, {count} examples ok")
     return bool(complaints)
 
