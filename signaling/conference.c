@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "signaling/conference.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "signaling/desired.h"
+#include "signaling/meeting_journal.h"
+#include "signaling/metrics.h"
+#include "signaling/wall_clock.h"
+
+#define LOG_TOPIC "conference"
+
+#define DESIRED_INTERVAL_MS 50
+#define REPORT_SILENCE_US   (5 * G_USEC_PER_SEC)
+#define SNAPSHOT_MEMBERS    64
+#define QUEUE_SHOWN         64
+
+// What is seen of a member, not decided.
+struct observed {
+    bool is_present;
+    bool is_connected;
+    int64_t reported_us;
+};
+
+struct conference {
+    struct service *service;
+    struct meeting *meeting;
+    GHashTable *observed; // member id → struct observed
+    struct stage stage;
+    char mcu[33];
+    char media_epoch[33];
+    int64_t rev;
+    int64_t desired_sent_us;
+    GSource *desired_timer;
+};
+
+const struct meeting *conference_meeting(const struct conference *conference)
+{
+    return conference->meeting;
+}
+
+const struct stage *conference_stage(const struct conference *conference)
+{
+    return &conference->stage;
+}
+
+const char *conference_media_epoch(const struct conference *conference)
+{
+    return conference->media_epoch;
+}
+
+const char *conference_mcu_name(const struct conference *conference)
+{
+    return conference->mcu;
+}
+
+static struct observed *observed_of(const struct conference *conference, const char *member)
+{
+    struct observed *observed = g_hash_table_lookup(conference->observed, member);
+    if (!observed) {
+        observed = g_new0(struct observed, 1);
+        g_hash_table_insert(conference->observed, g_strdup(member), observed);
+    }
+    return observed;
+}
+
+static bool is_connected(void *context, const char *member)
+{
+    const struct conference *conference = context;
+    return observed_of(conference, member)->is_connected;
+}
+
+// --- telling ------------------------------------------------------------------------------------
+
+static bool is_of_subtree(const struct conference *conference, const struct subscription *wanted,
+        const struct meeting_member *member)
+{
+    if (!wanted->subtree[0] || !member || member->kind == MEMBER_KIND_PERSON)
+        return true;
+    return conference->service->units &&
+           unit_tree_is_within(conference->service->units, member->unit, wanted->subtree);
+}
+
+// What is sent to everybody who subscribed. `member` NULL: concerns all; else those whose subtree
+// has it and who want it in full.
+struct announcement {
+    struct conference *conference;
+    enum message_type type;
+    int64_t at_ms;
+    const void *body;
+    const struct meeting_member *member;
+};
+
+static void announce_to(void *context, struct session *session)
+{
+    const struct announcement *what = context;
+    const struct subscription *wanted = session_subscription(session);
+    if (wanted->detail == SUBSCRIPTION_DETAIL_NONE ||
+            strcmp(wanted->meeting, what->conference->meeting->id) != 0 ||
+            !(message_infos[what->type].roles & ROLE_BIT(session_who(session)->role)))
+        return;
+    if (what->member && (wanted->detail != SUBSCRIPTION_DETAIL_FULL ||
+                                !is_of_subtree(what->conference, wanted, what->member)))
+        return;
+    session_send_event(session, what->type, what->at_ms, what->body);
+}
+
+static void announce(struct conference *conference, enum message_type type, int64_t at_ms,
+        const void *body, const struct meeting_member *member)
+{
+    struct announcement what = { conference, type, at_ms, body, member };
+    sessions_each(conference->service->sessions, announce_to, &what);
+}
+
+static void tell_member(struct conference *conference, const struct meeting_member *member)
+{
+    struct session *session = sessions_find(
+            conference->service->sessions, member->role, member->id, conference->meeting->id);
+    if (session)
+        service_tell(conference->service, session);
+}
+
+static gboolean on_desired_timer(gpointer data)
+{
+    struct conference *conference = data;
+    loop_clear_source(&conference->desired_timer);
+    conference_send_desired(conference);
+    return G_SOURCE_REMOVE;
+}
+
+// Soon, but at most 20 times a second: a mute of everybody or a wave of joins is one message.
+static void schedule_desired(struct conference *conference)
+{
+    if (conference->desired_timer)
+        return;
+    int64_t passed_ms = (g_get_monotonic_time() - conference->desired_sent_us) / 1000;
+    if (passed_ms >= DESIRED_INTERVAL_MS)
+        conference_send_desired(conference);
+    else
+        conference->desired_timer = loop_add_timer(conference->service->loop,
+                (guint)(DESIRED_INTERVAL_MS - passed_ms), on_desired_timer, conference);
+}
+
+static void announce_stage(struct conference *conference)
+{
+    struct message_stage_changed changed = { .layout = conference->stage.layout };
+    g_strlcpy(changed.meeting, conference->meeting->id, sizeof(changed.meeting));
+    changed.tiles_count = conference->stage.tile_count;
+    for (size_t i = 0; i < changed.tiles_count; i++)
+        g_strlcpy(changed.tiles[i], conference->stage.tiles[i], sizeof(changed.tiles[i]));
+    announce(conference, MESSAGE_STAGE_CHANGED, 0, &changed, NULL);
+}
+
+// After anything changed: the stage follows, and everybody is told what that means for them.
+static void follow(struct conference *conference)
+{
+    struct stage stage;
+    stage_make(conference->meeting, is_connected, conference, &stage);
+    if (!stage_equal(&stage, &conference->stage)) {
+        conference->stage = stage;
+        announce_stage(conference);
+    }
+    schedule_desired(conference);
+    for (guint i = 0; i < conference->meeting->members->len; i++)
+        tell_member(conference, g_ptr_array_index(conference->meeting->members, i));
+}
+
+// --- operations ---------------------------------------------------------------------------------
+
+static GArray *new_events(void)
+{
+    return g_array_new(FALSE, TRUE, sizeof(struct meeting_event));
+}
+
+static void announce_event(struct conference *conference, const struct meeting_event *event)
+{
+    g_autofree void *body = meeting_event_body(conference->meeting->id, event);
+    // The floor concerns everybody; the microphone of one member those who look at it.
+    const struct meeting_member *about =
+            event->type == MEETING_EVENT_MEMBER_JOINED || event->type == MEETING_EVENT_MEMBER_MUTED
+                    ? meeting_member(conference->meeting, event->member)
+                    : NULL;
+    announce(conference, meeting_event_message(event->type), event->at_ms, body, about);
+}
+
+static int append(struct conference *conference, const GArray *events)
+{
+    g_autofree struct store_entry *entries = g_new0(struct store_entry, events->len);
+    for (guint i = 0; i < events->len; i++) {
+        const struct meeting_event *event = &g_array_index(events, struct meeting_event, i);
+        entries[i].name = message_infos[meeting_event_message(event->type)].name;
+        entries[i].body = meeting_event_write(conference->meeting->id, event);
+        entries[i].at_ms = event->at_ms;
+    }
+    int rc = store_append(conference->service->store, conference->meeting->id,
+            conference->meeting->event_count, entries, events->len);
+    for (guint i = 0; i < events->len; i++)
+        g_free((char *)entries[i].body);
+    return rc;
+}
+
+// Appended and synced first, applied and told after: what somebody was told is never lost.
+static enum error_code commit(struct conference *conference, const GArray *events)
+{
+    if (events->len == 0)
+        return ERROR_NONE;
+    if (append(conference, events) < 0) {
+        metric_add(&signal_journal_failures_total, 1);
+        return ERROR_PROTO_INTERNAL;
+    }
+    metric_add(&signal_journal_events_total, events->len);
+    for (guint i = 0; i < events->len; i++) {
+        const struct meeting_event *event = &g_array_index(events, struct meeting_event, i);
+        if (meeting_apply(conference->meeting, event) < 0)
+            g_error("an event that was decided does not apply type=%d", (int)event->type);
+        announce_event(conference, event);
+    }
+    return ERROR_NONE;
+}
+
+enum error_code conference_operate(
+        struct conference *conference, const struct meeting_operation *operation)
+{
+    g_autoptr(GArray) events = new_events();
+    enum error_code error = meeting_decide(conference->meeting, operation, events);
+    if (error == ERROR_NONE)
+        error = commit(conference, events);
+    if (error != ERROR_NONE || events->len == 0)
+        return error;
+    if (operation->type == MEETING_LEAVE)
+        g_hash_table_remove(conference->observed, operation->member);
+    if (operation->type == MEETING_OPEN || operation->type == MEETING_END) {
+        log_info("meeting %s meeting=%s by=%s",
+                operation->type == MEETING_OPEN ? "opened" : "ended", conference->meeting->id,
+                operation->actor);
+        service_place_conferences(conference->service);
+    }
+    follow(conference);
+    return ERROR_NONE;
+}
+
+enum error_code conference_create(
+        struct conference *conference, const char *title, enum meeting_mode mode)
+{
+    g_autoptr(GArray) events = new_events();
+    g_array_set_size(events, 1);
+    struct meeting_event *event = &g_array_index(events, struct meeting_event, 0);
+    event->type = MEETING_EVENT_CREATED;
+    event->at_ms = wall_clock_ms();
+    event->mode = mode;
+    g_strlcpy(event->by, "admin", sizeof(event->by));
+    g_strlcpy(event->title, title, sizeof(event->title));
+    return commit(conference, events);
+}
+
+static void member_of_unit(const struct unit *unit, struct meeting_member *member)
+{
+    memset(member, 0, sizeof(*member));
+    member->kind = MEMBER_KIND_ROOM;
+    member->role = ROLE_ROOM;
+    member->level = unit->level;
+    g_strlcpy(member->id, unit->code, sizeof(member->id));
+    g_strlcpy(member->unit, unit->code, sizeof(member->unit));
+    g_strlcpy(member->parent, unit->parent, sizeof(member->parent));
+    g_strlcpy(member->name, unit->name, sizeof(member->name));
+}
+
+enum error_code conference_add_rooms(
+        struct conference *conference, const struct unit *const *units, size_t count)
+{
+    g_autoptr(GArray) events = new_events();
+    int64_t now_ms = wall_clock_ms();
+    for (size_t i = 0; i < count; i++) {
+        struct meeting_member member;
+        member_of_unit(units[i], &member);
+        struct meeting_operation operation = { MEETING_JOIN, .actor = "admin", .joins = &member,
+            .now_ms = now_ms };
+        enum error_code error = meeting_decide(conference->meeting, &operation, events);
+        if (error != ERROR_NONE)
+            return error;
+    }
+    enum error_code error = commit(conference, events);
+    for (size_t i = 0; error == ERROR_NONE && i < count; i++) {
+        const struct session *session =
+                sessions_find(conference->service->sessions, ROLE_ROOM, units[i]->code, "");
+        observed_of(conference, units[i]->code)->is_present =
+                session && session_is_connected(session);
+    }
+    if (error == ERROR_NONE)
+        follow(conference);
+    return error;
+}
+
+// --- snapshot -----------------------------------------------------------------------------------
+
+void conference_fill_member(const struct conference *conference,
+        const struct meeting_member *member, struct type_member *out)
+{
+    meeting_member_fill(member, out);
+    const struct observed *observed = observed_of(conference, member->id);
+    out->present = observed->is_present;
+    out->connected = observed->is_connected;
+    out->on_stage = stage_has(&conference->stage, member->id);
+}
+
+static void fill_floor(
+        const struct conference *conference, struct message_meeting_snapshot *snapshot)
+{
+    const struct meeting *meeting = conference->meeting;
+    snapshot->has_floor = meeting->holder[0];
+    g_strlcpy(snapshot->floor.member, meeting->holder, sizeof(snapshot->floor.member));
+    wall_clock_format(meeting->holder_since_ms, snapshot->floor.since);
+    for (guint i = 0; i < meeting->queue->len && i < QUEUE_SHOWN; i++) {
+        const struct meeting_queued *queued =
+                &g_array_index(meeting->queue, struct meeting_queued, i);
+        struct type_queue_entry *entry = &snapshot->queue[snapshot->queue_count++];
+        g_strlcpy(entry->member, queued->member, sizeof(entry->member));
+        wall_clock_format(queued->since_ms, entry->since);
+    }
+    snapshot->stage.tiles_count = conference->stage.tile_count;
+    for (size_t i = 0; i < conference->stage.tile_count; i++)
+        g_strlcpy(snapshot->stage.tiles[i], conference->stage.tiles[i],
+                sizeof(snapshot->stage.tiles[i]));
+}
+
+// The members a subscription shows, in roster order.
+static GPtrArray *shown_members(
+        const struct conference *conference, const struct subscription *wanted)
+{
+    GPtrArray *shown = g_ptr_array_new();
+    const struct meeting *meeting = conference->meeting;
+    for (guint i = 0; i < meeting->members->len; i++) {
+        struct meeting_member *member = g_ptr_array_index(meeting->members, i);
+        if (wanted->detail == SUBSCRIPTION_DETAIL_FULL && is_of_subtree(conference, wanted, member))
+            g_ptr_array_add(shown, member);
+    }
+    return shown;
+}
+
+void conference_send_snapshot(struct conference *conference, struct session *session)
+{
+    const struct meeting *meeting = conference->meeting;
+    g_autoptr(GPtrArray) shown = shown_members(conference, session_subscription(session));
+    guint parts = MAX(1, (shown->len + SNAPSHOT_MEMBERS - 1) / SNAPSHOT_MEMBERS);
+    g_autofree struct message_meeting_snapshot *snapshot =
+            g_new0(struct message_meeting_snapshot, 1);
+    for (guint part = 0; part < parts; part++) {
+        memset(snapshot, 0, sizeof(*snapshot));
+        g_strlcpy(snapshot->meeting, meeting->id, sizeof(snapshot->meeting));
+        g_strlcpy(snapshot->title, meeting->title, sizeof(snapshot->title));
+        snapshot->state = meeting->state;
+        snapshot->mode = meeting->mode;
+        snapshot->part = part + 1;
+        snapshot->of = parts;
+        snapshot->stage.layout = conference->stage.layout;
+        if (part == 0)
+            fill_floor(conference, snapshot);
+        for (guint i = part * SNAPSHOT_MEMBERS; i < shown->len && i < (part + 1) * SNAPSHOT_MEMBERS;
+                i++)
+            conference_fill_member(conference, g_ptr_array_index(shown, i),
+                    &snapshot->members[snapshot->members_count++]);
+        session_send_event(session, MESSAGE_MEETING_SNAPSHOT, 0, snapshot);
+    }
+}
+
+// --- observations -------------------------------------------------------------------------------
+
+static void announce_presence(struct conference *conference, const struct meeting_member *member)
+{
+    const struct observed *observed = observed_of(conference, member->id);
+    struct message_member_presence presence = { .present = observed->is_present,
+        .connected = observed->is_connected };
+    g_strlcpy(presence.meeting, conference->meeting->id, sizeof(presence.meeting));
+    g_strlcpy(presence.member, member->id, sizeof(presence.member));
+    announce(conference, MESSAGE_MEMBER_PRESENCE, 0, &presence, member);
+}
+
+void conference_note_presence(struct conference *conference, const char *id, bool is_present)
+{
+    const struct meeting_member *member = meeting_member(conference->meeting, id);
+    if (!member || observed_of(conference, id)->is_present == is_present)
+        return;
+    observed_of(conference, id)->is_present = is_present;
+    announce_presence(conference, member);
+}
+
+// True when that is news.
+static bool note_connected(struct conference *conference, const char *id, bool now_connected)
+{
+    const struct meeting_member *member = meeting_member(conference->meeting, id);
+    if (!member)
+        return false;
+    struct observed *observed = observed_of(conference, id);
+    observed->reported_us = g_get_monotonic_time();
+    if (observed->is_connected == now_connected)
+        return false;
+    observed->is_connected = now_connected;
+    log_info("media %s meeting=%s member=%s", now_connected ? "connected" : "lost",
+            conference->meeting->id, id);
+    announce_presence(conference, member);
+    return true;
+}
+
+// Members the MCU does not speak of any more have no media there.
+static bool forget_silent(struct conference *conference, int64_t limit_us)
+{
+    bool changed = false;
+    for (guint i = 0; i < conference->meeting->members->len; i++) {
+        const struct meeting_member *member = g_ptr_array_index(conference->meeting->members, i);
+        const struct observed *observed = observed_of(conference, member->id);
+        if (observed->is_connected && observed->reported_us < limit_us)
+            changed |= note_connected(conference, member->id, false);
+    }
+    return changed;
+}
+
+void conference_note_report(
+        struct conference *conference, const struct message_conference_report *report)
+{
+    if (conference->meeting->state != MEETING_STATE_OPEN) {
+        // The MCU missed the end: it is told again.
+        conference_send_desired(conference);
+        return;
+    }
+    bool changed = false;
+    for (size_t i = 0; i < report->members_count; i++)
+        changed |= note_connected(conference, report->members[i].id, report->members[i].connected);
+    changed |= forget_silent(conference, g_get_monotonic_time() - REPORT_SILENCE_US);
+    if (changed)
+        follow(conference);
+}
+
+static void send_levels_to(void *context, struct session *session)
+{
+    const struct announcement *what = context;
+    const struct subscription *wanted = session_subscription(session);
+    if (wanted->detail != SUBSCRIPTION_DETAIL_FULL ||
+            strcmp(wanted->meeting, what->conference->meeting->id) != 0)
+        return;
+    const struct message_meeting_levels *all = what->body;
+    if (!wanted->subtree[0]) {
+        session_send_event(session, MESSAGE_MEETING_LEVELS, 0, all);
+        return;
+    }
+    g_autofree struct message_meeting_levels *some = g_memdup2(all, sizeof(*all));
+    some->levels_count = 0;
+    for (size_t i = 0; i < all->levels_count; i++) {
+        const struct meeting_member *member =
+                meeting_member(what->conference->meeting, all->levels[i].member);
+        if (is_of_subtree(what->conference, wanted, member))
+            some->levels[some->levels_count++] = all->levels[i];
+    }
+    session_send_event(session, MESSAGE_MEETING_LEVELS, 0, some);
+}
+
+void conference_note_levels(
+        struct conference *conference, const struct message_conference_levels *levels)
+{
+    g_autofree struct message_meeting_levels *out = g_new0(struct message_meeting_levels, 1);
+    g_strlcpy(out->meeting, conference->meeting->id, sizeof(out->meeting));
+    for (size_t i = 0; i < levels->levels_count; i++) {
+        if (meeting_member(conference->meeting, levels->levels[i].member))
+            out->levels[out->levels_count++] = levels->levels[i];
+    }
+    struct announcement what = { .conference = conference, .body = out };
+    sessions_each(conference->service->sessions, send_levels_to, &what);
+}
+
+// --- the MCU ------------------------------------------------------------------------------------
+
+struct session *conference_mcu(const struct conference *conference)
+{
+    struct session *session = conference->mcu[0] ? sessions_find(conference->service->sessions,
+                                                           ROLE_MCU, conference->mcu, "")
+                                                 : NULL;
+    return session && session_is_connected(session) ? session : NULL;
+}
+
+void conference_send_desired(struct conference *conference)
+{
+    struct session *mcu = conference_mcu(conference);
+    if (!mcu || conference->meeting->state == MEETING_STATE_PLANNED)
+        return;
+    loop_clear_source(&conference->desired_timer);
+    conference->desired_sent_us = g_get_monotonic_time();
+    // Rising over restarts too, without being stored.
+    conference->rev = MAX(conference->rev + 1, wall_clock_ms());
+    g_autofree struct message_conference_desired *desired =
+            g_new0(struct message_conference_desired, 1);
+    size_t parts = desired_conference_parts(conference->meeting);
+    for (size_t part = 1; part <= parts; part++) {
+        desired_conference(
+                conference->meeting, &conference->stage, conference->service->units, part, desired);
+        desired->rev = conference->rev;
+        session_send_event(mcu, MESSAGE_CONFERENCE_DESIRED, 0, desired);
+    }
+}
+
+static void forget_media(struct conference *conference)
+{
+    for (guint i = 0; i < conference->meeting->members->len; i++) {
+        const struct meeting_member *member = g_ptr_array_index(conference->meeting->members, i);
+        note_connected(conference, member->id, false);
+    }
+}
+
+void conference_set_mcu(struct conference *conference, const char *mcu, const char *boot_id)
+{
+    bool is_same_media = !boot_id[0] || strcmp(conference->media_epoch, boot_id) == 0;
+    bool had_media = conference->media_epoch[0];
+    g_strlcpy(conference->mcu, mcu, sizeof(conference->mcu));
+    g_strlcpy(conference->media_epoch, boot_id, sizeof(conference->media_epoch));
+    if (had_media && !is_same_media)
+        forget_media(conference);
+    follow(conference);
+}
+
+// --- life ---------------------------------------------------------------------------------------
+
+static int fold_entry(void *context, int64_t number, const struct store_entry *entry)
+{
+    struct conference *conference = context;
+    struct meeting_event event;
+    int rc = meeting_event_read(
+            conference->meeting->id, entry->name, entry->body, entry->at_ms, &event);
+    if (rc == 0 && number != conference->meeting->event_count)
+        rc = -EBADMSG;
+    if (rc == 0)
+        rc = meeting_apply(conference->meeting, &event);
+    if (rc < 0)
+        log_error("journal damaged meeting=%s number=%" G_GINT64_FORMAT " name=%s",
+                conference->meeting->id, number, entry->name);
+    return rc;
+}
+
+int conference_open(struct service *service, const char *id, struct conference **out)
+{
+    struct conference *conference = g_new0(struct conference, 1);
+    conference->service = service;
+    conference->meeting = meeting_new(id);
+    conference->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    conference->stage.layout = STAGE_LAYOUT_GRID;
+    int rc = store_read_journal(service->store, id, fold_entry, conference);
+    if (rc < 0) {
+        conference_close(conference);
+        return rc;
+    }
+    stage_make(conference->meeting, is_connected, conference, &conference->stage);
+    *out = conference;
+    return 0;
+}
+
+void conference_close(struct conference *conference)
+{
+    if (!conference)
+        return;
+    loop_clear_source(&conference->desired_timer);
+    meeting_free(conference->meeting);
+    g_hash_table_destroy(conference->observed);
+    g_free(conference);
+}

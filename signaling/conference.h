@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// One meeting at work: its state (the fold of its journal) plus what is observed (who is present,
+// whose media is connected), the stage that follows from both, the MCU that carries it, and telling
+// all of that to those whom it concerns. On the loop's thread.
+#pragma once
+
+#include "signaling/meeting_decide.h"
+#include "signaling/service.h"
+#include "signaling/stage.h"
+
+struct conference;
+
+// Reads the journal and folds it; -EBADMSG when it is damaged (logged).
+int conference_open(struct service *service, const char *id, struct conference **out) MUST_CHECK;
+void conference_close(struct conference *conference);
+
+const struct meeting *conference_meeting(const struct conference *conference);
+const struct stage *conference_stage(const struct conference *conference);
+// "" while no MCU carries it.
+const char *conference_media_epoch(const struct conference *conference);
+// The session of the MCU that carries it, connected; or NULL.
+struct session *conference_mcu(const struct conference *conference);
+
+// Decides, appends to the journal, and only then changes the state and tells. The operation's time
+// and actor are the caller's.
+enum error_code conference_operate(
+        struct conference *conference, const struct meeting_operation *operation) MUST_CHECK;
+// The first entry of a new meeting.
+enum error_code conference_create(
+        struct conference *conference, const char *title, enum meeting_mode mode) MUST_CHECK;
+// Adds the rooms of units as one journal entry each, appended together.
+enum error_code conference_add_rooms(
+        struct conference *conference, const struct unit *const *units, size_t count) MUST_CHECK;
+
+// meeting.snapshot of what the session subscribed to.
+void conference_send_snapshot(struct conference *conference, struct session *session);
+// The roster's row with everything observed.
+void conference_fill_member(const struct conference *conference,
+        const struct meeting_member *member, struct type_member *out);
+
+// --- observations -------------------------------------------------------------------------------
+
+// A member's WebSocket came or went.
+void conference_note_presence(struct conference *conference, const char *member, bool is_present);
+// From the MCU that carries it.
+void conference_note_report(
+        struct conference *conference, const struct message_conference_report *report);
+void conference_note_levels(
+        struct conference *conference, const struct message_conference_levels *levels);
+
+// --- the MCU ------------------------------------------------------------------------------------
+
+// "" for none. Sends the desired state to the new one. A new boot id means that no media is
+// connected any more.
+void conference_set_mcu(struct conference *conference, const char *mcu, const char *boot_id);
+const char *conference_mcu_name(const struct conference *conference);
+// The whole desired state, at once.
+void conference_send_desired(struct conference *conference);
