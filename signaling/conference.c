@@ -31,6 +31,7 @@ struct conference {
     struct stage stage;
     char mcu[33];
     char media_epoch[33];
+    char last_boot_id[33]; // of the MCU whose reports `observed` stands for
     int64_t rev;
     int64_t desired_sent_us;
     GSource *desired_timer;
@@ -508,12 +509,14 @@ static void forget_media(struct conference *conference)
 
 void conference_set_mcu(struct conference *conference, const char *mcu, const char *boot_id)
 {
-    bool is_same_media = !boot_id[0] || strcmp(conference->media_epoch, boot_id) == 0;
-    bool had_media = conference->media_epoch[0];
     g_strlcpy(conference->mcu, mcu, sizeof(conference->mcu));
     g_strlcpy(conference->media_epoch, boot_id, sizeof(conference->media_epoch));
-    if (had_media && !is_same_media)
-        forget_media(conference);
+    // While only its WebSocket is away an MCU goes on mixing; another process knows nobody.
+    if (boot_id[0] && strcmp(conference->last_boot_id, boot_id) != 0) {
+        if (conference->last_boot_id[0])
+            forget_media(conference);
+        g_strlcpy(conference->last_boot_id, boot_id, sizeof(conference->last_boot_id));
+    }
     follow(conference);
 }
 

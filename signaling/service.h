@@ -31,7 +31,8 @@ struct service {
     struct web_listener *public_listener;
     struct web_listener *machine_listener;
     struct status_pages *status;
-    GThreadPool *signers;
+    GThreadPool *signers; // rest_machines.c: certificates
+    GSource *housekeeping;
     char *public_url; // "https://host:8443/"
     bool is_ending;
 };

@@ -434,9 +434,8 @@ static void on_hello(struct connection *connection, const struct envelope *envel
 
 // --- the web server's callbacks -----------------------------------------------------------------
 
-static void on_open(void *context, struct web_session *web)
+void sessions_opened(struct sessions *sessions, struct web_session *web)
 {
-    struct sessions *sessions = context;
     struct connection *connection = g_new0(struct connection, 1);
     connection->all = sessions;
     connection->web = web;
@@ -480,9 +479,9 @@ static void on_bad_message(
         close_connection(connection, WEB_CLOSE_BAD_PROTOCOL, "stop", code);
 }
 
-static void on_message(void *context, struct web_session *web, const char *text, size_t size)
+void sessions_received(
+        struct sessions *sessions, struct web_session *web, const char *text, size_t size)
 {
-    struct sessions *sessions = context;
     struct connection *connection = web_session_data(web);
     if (connection->is_closing)
         return;
@@ -507,9 +506,8 @@ static void on_message(void *context, struct web_session *web, const char *text,
     envelope_fini(&envelope);
 }
 
-static void on_closed(void *context, struct web_session *web)
+void sessions_closed(struct sessions *sessions, struct web_session *web)
 {
-    struct sessions *sessions = context;
     struct connection *connection = web_session_data(web);
     struct session *session = connection->session;
     g_hash_table_remove(sessions->connections, connection);
@@ -521,9 +519,3 @@ static void on_closed(void *context, struct web_session *web)
     }
     g_free(connection);
 }
-
-const struct web_socket_handler sessions_web_handler = {
-    .open = on_open,
-    .message = on_message,
-    .closed = on_closed,
-};

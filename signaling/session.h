@@ -34,8 +34,11 @@ struct sessions *sessions_new(
         struct loop *loop, const struct sessions_handler *handler, void *context);
 // After the web server was freed. NULL is fine.
 void sessions_free(struct sessions *sessions);
-// For the listeners; their context is the struct sessions.
-extern const struct web_socket_handler sessions_web_handler;
+// What the listeners' struct web_socket_handler passes on.
+void sessions_opened(struct sessions *sessions, struct web_session *web);
+void sessions_received(
+        struct sessions *sessions, struct web_session *web, const char *text, size_t size);
+void sessions_closed(struct sessions *sessions, struct web_session *web);
 
 // The session of a machine ("room", "64"), or of a person in a meeting; NULL: none.
 struct session *sessions_find(
