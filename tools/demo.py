@@ -143,7 +143,7 @@ tcp_listen={self.address(f'2{k}.11')}:5678
 listen={self.address(f'2{k}.12')}:5200
 """
             self.write(f"room-{k}.conf", self.room_conf(k))
-        self.write("sim.conf", f"[sim]\ncontrol_listen={self.address('30.1')}:5100\n{sims}")
+        self.write("sim.conf", f"[sim]\ncontrol={self.address('30.1')}:5100\n{sims}")
 
     def room_conf(self, k):
         code, name = ROOMS[k - 1]
