@@ -6,3 +6,10 @@ rong-load.main := tests/load/main.c
 rong-load.uses := tests/load
 MODULES += tests/support
 tests/support.pkgs := glib-2.0 openssl
+# The smallest MCU, for endpoints.
+MODULES += tests/mirror
+tests/mirror.uses := common/transport common/sdp common/rtp common/base
+test_endpoint.uses := tests/mirror
+test_room_media.uses := tests/mirror
+# It talks to the program itself.
+$(BUILD)/tests/unit/room-agent/media/test_room_media: | $(BUILD)/rong-room-media
