@@ -30,7 +30,7 @@ struct audio_jitter_frame {
     size_t size;
     uint32_t timestamp;
     uint8_t level; // RFC 6464 as pushed; 127 when unknown or no packet
-    int samples;   // at 48 kHz a channel that this answer lasts: 960 for all but PACKET
+    int samples;   // at 48 kHz a channel that this answer lasts: often 960, but ask
 };
 
 struct audio_jitter_counters {

@@ -13,7 +13,7 @@ struct nack_config {
     uint32_t max_requests;     // then the packet counts as lost
     uint32_t retry_after_ms;   // at least one round trip
     uint32_t reorder_grace_ms; // wait this long before the first request
-    uint32_t give_up_after_ms; // from when the gap was seen
+    uint32_t give_up_after_ms; // from when the gap was seen; 0: only max_requests counts
 };
 
 struct nack_list;
@@ -24,8 +24,11 @@ void nack_list_set_retry(struct nack_list *list, uint32_t retry_after_ms);
 
 // Notes an arrival. True if it filled a gap.
 bool nack_list_arrived(struct nack_list *list, uint16_t seq, int64_t now_ms);
-// Writes the sequence numbers due for a request, at most `room`; returns how many.
+// Writes the sequence numbers due for a request, at most `room`; returns how many. Gives up what is
+// due for that, also when `room` is 0.
 size_t nack_list_due(struct nack_list *list, int64_t now_ms, uint16_t *seqs, size_t room);
+// When due() has something to do again though nothing arrives; -1: nothing is missing.
+int64_t nack_list_deadline_ms(const struct nack_list *list);
 // Forgets all gaps before `seq`: they are no longer wanted (a key frame came, the buffer moved on).
 void nack_list_forget_before(struct nack_list *list, uint16_t seq);
 // Is this packet still being waited for?
