@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one thread that draws: each canvas at its deadlines (25 a second) into a persistent picture,
+// from there to the encoders of its tiers. Asleep while there is no canvas with a tier.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "mcu/banner.h"
+#include "mcu/canvas/layout.h"
+#include "mcu/tier.h"
+#include "mcu/tile_source.h"
+
+struct compositor;
+
+// One tile as it is to be drawn; the references are the stage's.
+struct stage_tile {
+    struct layout_rect rect;
+    struct tile_source *source; // NULL: the placeholder
+    struct banner *name, *placeholder, *stalled;
+};
+
+struct stage {
+    size_t count;
+    struct stage_tile tiles[LAYOUT_TILES_MAX];
+};
+
+struct stage *stage_new(void);
+void stage_free(struct stage *stage);
+
+// Control thread, all of them; what is removed is no more touched when the call returns.
+int compositor_open(int fps, struct compositor **out) MUST_CHECK;
+void compositor_close(struct compositor *compositor);
+void compositor_add_canvas(
+        struct compositor *compositor, uint16_t conference, int width, int height);
+void compositor_remove_canvas(struct compositor *compositor, uint16_t conference);
+void compositor_take_stage(
+        struct compositor *compositor, uint16_t conference, struct stage *take_stage);
+void compositor_add_tier(struct compositor *compositor, struct tier *tier);
+void compositor_remove_tier(struct compositor *compositor, struct tier *tier);

@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mcu/member.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/rtp/feedback.h"
+#include "common/rtp/receive_stats.h"
+#include "common/rtp/red.h"
+#include "common/rtp/rtcp.h"
+#include "common/rtp/rtx.h"
+#include "common/rtp/transport_cc.h"
+#include "mcu/metrics.h"
+#include "mcu/ticker.h"
+#include "mcu/video_in.h"
+#include "mcu/video_out.h"
+
+#define SILENT_AFTER_US   5000000
+#define FEEDBACK_EVERY_US 100000 // transport-wide congestion control
+#define AUDIO_PER_SECOND  400
+#define AUDIO_SOURCE      1 // all mixes of a conference are one stream: their ticks are the same
+#define NACKS_MAX         256
+#define RESENDS_PER_POLL  200
+#define RTCP_BYTES_MAX    1200
+
+// What comes in on one line.
+struct line_in {
+    struct sdp_media media; // as the endpoint describes it, with the negotiated numbers
+    uint32_t ssrc;          // 0: not seen yet
+    struct receive_stats stats;
+};
+
+struct member {
+    const struct member_host *host;
+    uint16_t conference, slot;
+    uint32_t generation;
+
+    struct peer *peer; // NULL: it has not offered
+    bool was_connected;
+    struct line_in in[SDP_LINE_COUNT];
+    uint8_t ext_mid, ext_transport_cc;
+    struct transport_cc_log transport_cc;
+    int64_t feedback_us;
+    uint32_t feedback_ssrc; // ours, as sender of RTCP
+
+    struct video_in *video_in;
+    int audio_in_second; // packets since the last second, against floods
+
+    bool sends_audio, sends_main;
+    uint8_t audio_payload_type;
+    struct stream_out audio_out;
+    uint32_t audio_tick; // sent last
+    struct video_out video_out;
+    struct tier_feed *feed;
+    int resends_left;
+
+    double loss_percent; // of what we send, as the member reports it
+    int64_t round_trip_us;
+    struct peer_counters counted;           // already in the metrics
+    uint64_t past_bytes_in, past_bytes_out; // of former peers
+};
+
+struct member *member_new(
+        const struct member_host *host, uint16_t conference, uint16_t slot, uint32_t generation)
+{
+    struct member *member = g_new0(struct member, 1);
+    member->host = host;
+    member->conference = conference;
+    member->slot = slot;
+    member->generation = generation;
+    member->video_in = video_in_new();
+    return member;
+}
+
+static void count_peer(struct member *member)
+{
+    const struct peer_counters *now = peer_counters(member->peer);
+    struct peer_counters *counted = &member->counted;
+    metric_add(&mcu_srtp_refused_total, (int64_t)(now->srtp_refused - counted->srtp_refused));
+    metric_add(&mcu_demux_refused_total, (int64_t)(now->demux_refused - counted->demux_refused));
+    *counted = *now;
+}
+
+static void close_peer(struct member *member)
+{
+    if (!member->peer)
+        return;
+    count_peer(member);
+    member->past_bytes_in += member->counted.bytes_in;
+    member->past_bytes_out += member->counted.bytes_out;
+    memset(&member->counted, 0, sizeof(member->counted));
+    peer_close(member->peer);
+    member->peer = NULL;
+}
+
+void member_free(struct member *member)
+{
+    if (!member)
+        return;
+    close_peer(member);
+    video_in_free(member->video_in);
+    g_free(member);
+}
+
+uint16_t member_slot(const struct member *member)
+{
+    return member->slot;
+}
+
+uint32_t member_generation(const struct member *member)
+{
+    return member->generation;
+}
+
+uint16_t member_conference(const struct member *member)
+{
+    return member->conference;
+}
+
+bool member_is_connected(const struct member *member)
+{
+    return member->peer && peer_state(member->peer) == PEER_CONNECTED &&
+           ticker_now_us() - peer_counters(member->peer)->last_in_us < SILENT_AFTER_US;
+}
+
+static void note_connection(struct member *member, const char *reason)
+{
+    const bool is_connected = member_is_connected(member);
+    if (is_connected == member->was_connected && !reason)
+        return;
+    member->was_connected = is_connected;
+    member->host->connection_changed(member->host->user, member, reason);
+}
+
+// --- in ------------------------------------------------------------------------------------------
+
+static bool line_has_type(const struct line_in *line, uint8_t payload_type)
+{
+    const struct sdp_media *media = &line->media;
+    return media->present && !media->rejected && payload_type != 0 &&
+           (payload_type == media->payload_type || payload_type == media->red_payload_type ||
+                   payload_type == media->rtx_payload_type);
+}
+
+// By the SSRC of the description, by the MID extension (RFC 8843 §9.2), else the first line that
+// has the payload type. NULL: no line expects it.
+static struct line_in *find_line(struct member *member, const struct rtp_packet *packet)
+{
+    for (int i = 0; i < SDP_LINE_COUNT; i++) {
+        struct line_in *line = &member->in[i];
+        if (packet->ssrc == line->ssrc || packet->ssrc == line->media.ssrc ||
+                packet->ssrc == line->media.rtx_ssrc)
+            return line_has_type(line, packet->payload_type) ? line : NULL;
+    }
+    char mid[33] = "";
+    if (rtp_packet_mid(packet, member->ext_mid, mid, sizeof(mid))) {
+        for (int i = 0; i < SDP_LINE_COUNT; i++)
+            if (member->in[i].media.present && strcmp(member->in[i].media.mid, mid) == 0)
+                return line_has_type(&member->in[i], packet->payload_type) ? &member->in[i] : NULL;
+        return NULL;
+    }
+    for (int i = 0; i < SDP_LINE_COUNT; i++)
+        if (line_has_type(&member->in[i], packet->payload_type) && member->in[i].media.ssrc == 0)
+            return &member->in[i];
+    return NULL;
+}
+
+static void push_audio(struct member *member, const struct mixer_packet *packet)
+{
+    if (!audio_thread_push(member->host->audio, member->host->net, packet))
+        metric_add(&mcu_audio_in_ring_full_total, 1);
+}
+
+static void push_block(
+        struct member *member, struct mixer_packet *packet, const uint8_t *data, size_t size)
+{
+    if (size == 0 || size > sizeof(packet->data)) {
+        metric_add(&mcu_audio_in_too_large_total, size > 0);
+        return;
+    }
+    packet->size = (uint16_t)size;
+    memcpy(packet->data, data, size);
+    push_audio(member, packet);
+}
+
+static void push_red(
+        struct member *member, struct mixer_packet *packet, const struct rtp_packet *from)
+{
+    struct red_block blocks[RED_BLOCKS_MAX];
+    const int count = red_read(from->payload, from->payload_size, blocks);
+    if (count < 0) {
+        metric_add(&mcu_rtp_malformed_total, 1);
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        packet->is_copy = i < count - 1;
+        packet->timestamp = from->timestamp - blocks[i].timestamp_offset;
+        packet->seq = (uint16_t)(from->seq - blocks[i].timestamp_offset / AUDIO_FRAME);
+        push_block(member, packet, blocks[i].data, blocks[i].size);
+    }
+}
+
+static void take_audio(
+        struct member *member, const struct line_in *line, const struct rtp_packet *from)
+{
+    if (member->audio_in_second++ >= AUDIO_PER_SECOND) {
+        metric_add(&mcu_audio_in_flood_total, 1);
+        return;
+    }
+    struct mixer_packet packet;
+    packet.slot = member->slot;
+    packet.seq = from->seq;
+    packet.timestamp = from->timestamp;
+    packet.is_copy = false;
+    packet.level = 127;
+    packet.has_level =
+            rtp_packet_audio_level(from, line->media.ext_audio_level, &packet.level, NULL);
+    if (from->payload_type == line->media.red_payload_type)
+        push_red(member, &packet, from);
+    else
+        push_block(member, &packet, from->payload, from->payload_size);
+}
+
+static void take_video(struct member *member, const struct line_in *line, uint8_t *data,
+        size_t size, struct rtp_packet *packet, int64_t now_us)
+{
+    if (packet->payload_type == line->media.rtx_payload_type) {
+        if (line->ssrc == 0)
+            return; // a probe before the first picture
+        const int restored = rtx_restore(data, size, line->ssrc, line->media.payload_type);
+        if (restored < 0 || rtp_packet_read(data, (size_t)restored, packet) < 0)
+            return; // padding to probe the link with
+        size = (size_t)restored;
+    }
+    video_in_push(member->video_in, data, size, packet, now_us);
+}
+
+static void note_arrival(struct line_in *line, const struct rtp_packet *packet, int64_t now_us)
+{
+    if (packet->payload_type == line->media.rtx_payload_type)
+        return;
+    if (line->ssrc != packet->ssrc) {
+        line->ssrc = packet->ssrc;
+        receive_stats_init(
+                &line->stats, packet->ssrc, line->media.codec == SDP_OPUS ? AUDIO_RATE_HZ : 90000);
+    }
+    receive_stats_arrived(
+            &line->stats, packet->seq, packet->timestamp, packet->payload_size, now_us);
+}
+
+static void on_rtp(void *user, uint8_t *data, size_t size)
+{
+    struct member *member = user;
+    struct rtp_packet packet;
+    const int64_t now_us = ticker_now_us();
+    metric_add(&mcu_rtp_in_packets_total, 1);
+    metric_add(&mcu_rtp_in_bytes_total, (int64_t)size);
+    if (rtp_packet_read(data, size, &packet) < 0) {
+        metric_add(&mcu_rtp_malformed_total, 1);
+        return;
+    }
+    uint16_t transport_seq = 0;
+    if (rtp_packet_transport_seq(&packet, member->ext_transport_cc, &transport_seq))
+        transport_cc_log_arrived(&member->transport_cc, transport_seq, now_us);
+
+    struct line_in *line = find_line(member, &packet);
+    if (!line) {
+        metric_add(&mcu_rtp_unknown_total, 1);
+        return;
+    }
+    const bool is_new_source = line->ssrc != 0 && line->ssrc != packet.ssrc &&
+                               packet.payload_type != line->media.rtx_payload_type;
+    note_arrival(line, &packet, now_us);
+    if (line == &member->in[SDP_AUDIO])
+        take_audio(member, line, &packet);
+    else if (line == &member->in[SDP_MAIN]) {
+        if (is_new_source)
+            video_in_restart(member->video_in);
+        take_video(member, line, data, size, &packet, now_us);
+    }
+    if (!member->was_connected)
+        note_connection(member, NULL);
+}
+
+// --- RTCP in -------------------------------------------------------------------------------------
+
+static uint64_t ntp_now(const struct member *member, int64_t now_us)
+{
+    return rtcp_ntp(now_us + member->host->unix_offset_us);
+}
+
+static void take_report(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
+{
+    struct rtcp_report report;
+    if (rtcp_read_report(packet, &report) < 0)
+        return;
+    for (int i = 0; report.is_sender && i < SDP_LINE_COUNT; i++)
+        if (member->in[i].ssrc == report.ssrc)
+            receive_stats_sender_report(&member->in[i].stats, report.ntp, now_us);
+    for (size_t i = 0; i < report.block_count; i++) {
+        const struct rtcp_report_block *block = &report.blocks[i];
+        if (block->ssrc != member->audio_out.ssrc && block->ssrc != member->video_out.stream.ssrc)
+            continue;
+        const int64_t round_trip_us = rtcp_round_trip_us(block, ntp_now(member, now_us));
+        if (round_trip_us >= 0) {
+            member->round_trip_us = round_trip_us;
+            video_in_set_round_trip(member->video_in, (uint32_t)(round_trip_us / 1000) + 10);
+        }
+        if (block->ssrc == member->audio_out.ssrc)
+            member->loss_percent = block->fraction_lost * 100.0 / 256;
+    }
+}
+
+static void answer_nack(struct member *member, const struct rtcp_packet *packet)
+{
+    uint32_t ssrc = 0;
+    uint16_t seqs[NACKS_MAX];
+    int count = feedback_read_nack(packet, &ssrc, seqs, NACKS_MAX);
+    if (count < 0 || ssrc != member->video_out.stream.ssrc || !member->feed)
+        return;
+    if (count > NACKS_MAX)
+        count = NACKS_MAX;
+    metric_add(&mcu_video_nacks_received_total, count);
+    for (int i = 0; i < count && member->resends_left > 0; i++, member->resends_left--) {
+        const bool found =
+                video_out_resend(&member->video_out, member->peer, member->feed, seqs[i]);
+        metric_add(found ? &mcu_video_nacks_answered_total : &mcu_video_nacks_too_old_total, 1);
+    }
+}
+
+static void want_key_frame(struct member *member)
+{
+    metric_add(&mcu_video_plis_received_total, 1);
+    if (member->feed)
+        tier_want_key_frame(tier_feed_tier(member->feed));
+}
+
+static void take_rtcp(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
+{
+    if (packet->type == RTCP_SENDER_REPORT || packet->type == RTCP_RECEIVER_REPORT) {
+        take_report(member, packet, now_us);
+        return;
+    }
+    uint32_t ssrc = 0;
+    uint8_t command = 0;
+    switch (feedback_kind(packet)) {
+    case FEEDBACK_NACK:
+        answer_nack(member, packet);
+        break;
+    case FEEDBACK_PLI:
+        if (feedback_read_pli(packet, &ssrc) == 0 && ssrc == member->video_out.stream.ssrc)
+            want_key_frame(member);
+        break;
+    case FEEDBACK_FIR:
+        if (feedback_read_fir(packet, &ssrc, &command) == 0 &&
+                ssrc == member->video_out.stream.ssrc)
+            want_key_frame(member);
+        break;
+    case FEEDBACK_NONE:
+    case FEEDBACK_REMB:
+    case FEEDBACK_TRANSPORT_CC:
+        break;
+    }
+}
+
+static void on_rtcp(void *user, const uint8_t *data, size_t size)
+{
+    struct member *member = user;
+    struct rtcp_packet packet;
+    const int64_t now_us = ticker_now_us();
+    size_t at = 0;
+    int rc;
+    while ((rc = rtcp_next(data, size, &at, &packet)) == 1)
+        take_rtcp(member, &packet, now_us);
+    metric_add(&mcu_rtcp_malformed_total, rc < 0);
+    if (!member->was_connected)
+        note_connection(member, NULL);
+}
+
+// --- the peer ------------------------------------------------------------------------------------
+
+static void on_state(void *user, enum peer_state state, const char *reason)
+{
+    struct member *member = user;
+    if (state == PEER_FAILED) {
+        metric_add(&mcu_peers_failed_total, 1);
+        note_connection(member, reason ? reason : "peer.failed");
+        return;
+    }
+    note_connection(member, NULL);
+}
+
+static void start_lines(struct member *member, const struct negotiation *negotiation)
+{
+    const struct sdp_session *answer = &negotiation->answer;
+    for (int i = 0; i < SDP_LINE_COUNT; i++) {
+        struct line_in *line = &member->in[i];
+        *line = (struct line_in){ .media = answer->media[i] };
+        line->media.ssrc = negotiation->offer.media[i].ssrc;
+        line->media.rtx_ssrc = negotiation->offer.media[i].rtx_ssrc;
+        if (line->media.present && !line->media.rejected) {
+            member->ext_mid = line->media.ext_mid;
+            member->ext_transport_cc = line->media.ext_transport_cc;
+        }
+    }
+    const struct sdp_media *audio = &answer->media[SDP_AUDIO];
+    const struct sdp_media *main = &answer->media[SDP_MAIN];
+    member->sends_audio = audio->present && !audio->rejected && audio->sends;
+    member->sends_main = main->present && !main->rejected && main->sends;
+    member->audio_payload_type = audio->payload_type;
+    member->feedback_ssrc = audio->ssrc ? audio->ssrc : main->ssrc;
+    stream_out_init(&member->audio_out, audio->ssrc, AUDIO_RATE_HZ,
+            (uint16_t)(audio->ssrc & 0x7fff), audio->ssrc * 2654435761u);
+    video_out_init(&member->video_out, main->ssrc, main->rtx_ssrc, main->payload_type,
+            main->rtx_payload_type);
+    transport_cc_log_init(&member->transport_cc);
+    video_in_restart(member->video_in);
+}
+
+int member_accept(struct member *member, const struct negotiation *negotiation,
+        struct peer_description *local)
+{
+    close_peer(member);
+    member->was_connected = false;
+    member->round_trip_us = 0;
+    member->loss_percent = 0;
+    const struct peer_config config = {
+        .context = member->host->context,
+        .certificate = member->host->certificate,
+        .is_server = true,
+        .local_addresses = member->host->addresses,
+        .min_port = member->host->min_port,
+        .max_port = member->host->max_port,
+        .events = { .state_changed = on_state, .rtp = on_rtp, .rtcp = on_rtcp },
+        .user = member,
+    };
+    start_lines(member, negotiation);
+    int rc = peer_open(&config, &member->peer);
+    if (rc < 0)
+        return rc;
+    struct peer_description remote;
+    negotiate_remote(negotiation, &remote);
+    rc = peer_set_remote_description(member->peer, &remote);
+    if (rc < 0) {
+        close_peer(member);
+        return rc;
+    }
+    peer_local_description(member->peer, local);
+    if (member->feed)
+        tier_want_key_frame(tier_feed_tier(member->feed));
+    return 0;
+}
+
+void member_set_decoder(struct member *member, struct h264_decoder *decoder)
+{
+    video_in_set_decoder(member->video_in, decoder);
+}
+
+void member_need_key_frame(struct member *member)
+{
+    video_in_need_key_frame(member->video_in);
+}
+
+void member_set_feed(struct member *member, struct tier_feed *feed)
+{
+    member->feed = feed;
+    member->video_out.is_waiting = true;
+    if (feed)
+        tier_want_key_frame(tier_feed_tier(feed));
+}
+
+void member_drop_feed(struct member *member, const struct tier_feed *feed)
+{
+    if (member->feed == feed)
+        member->feed = NULL;
+}
+
+// --- out -----------------------------------------------------------------------------------------
+
+static bool may_send(const struct member *member)
+{
+    return member->peer && peer_state(member->peer) == PEER_CONNECTED;
+}
+
+bool member_send_audio(
+        struct member *member, uint8_t *packet, size_t size, uint32_t tick, int64_t due_us)
+{
+    if (!may_send(member) || !member->sends_audio || member->audio_tick == tick)
+        return false;
+    member->audio_tick = tick;
+    struct rtp_header header = {
+        .payload_type = member->audio_payload_type,
+        .ssrc = member->audio_out.ssrc,
+    };
+    if (!stream_out_map(&member->audio_out, AUDIO_SOURCE, (uint16_t)tick, tick * AUDIO_FRAME, size,
+                due_us, &header.seq, &header.timestamp))
+        return false;
+    if (rtp_packet_write_header(packet, RTP_HEADER_SIZE, &header, NULL, NULL) < 0)
+        return false;
+    const bool sent = peer_send_rtp(member->peer, packet, RTP_HEADER_SIZE + size) == 0;
+    metric_add(sent ? &mcu_rtp_out_packets_total : &mcu_rtp_send_dropped_total, 1);
+    metric_add(&mcu_rtp_out_bytes_total, sent ? (int64_t)(RTP_HEADER_SIZE + size) : 0);
+    return true;
+}
+
+void member_send_frame(
+        struct member *member, const struct tier_feed *feed, const struct tier_frame *frame)
+{
+    if (!may_send(member) || !member->sends_main || member->feed != feed)
+        return;
+    video_out_send(&member->video_out, member->peer, tier_feed_id(feed), frame);
+}
+
+static void send_rtcp(struct member *member, const struct bytes_writer *writer)
+{
+    const int size = bytes_writer_status(writer);
+    if (size > 0)
+        peer_send_rtcp(member->peer, writer->begin, (size_t)size);
+}
+
+static void ask_sender(struct member *member, const uint16_t *seqs, size_t count, bool pli)
+{
+    const uint32_t ssrc = member->in[SDP_MAIN].ssrc;
+    if (ssrc == 0 || (count == 0 && !pli))
+        return;
+    uint8_t buffer[RTCP_BYTES_MAX];
+    struct bytes_writer writer;
+    bytes_writer_init(&writer, buffer, sizeof(buffer));
+    const struct rtcp_report report = { .ssrc = member->feedback_ssrc };
+    rtcp_write_report(&writer, &report);
+    if (count > 0)
+        feedback_write_nack(&writer, member->feedback_ssrc, ssrc, seqs, count);
+    if (pli)
+        feedback_write_pli(&writer, member->feedback_ssrc, ssrc);
+    send_rtcp(member, &writer);
+}
+
+static void send_transport_cc(struct member *member, int64_t now_us)
+{
+    if (member->ext_transport_cc == 0 || now_us - member->feedback_us < FEEDBACK_EVERY_US)
+        return;
+    member->feedback_us = now_us;
+    uint8_t buffer[RTCP_BYTES_MAX];
+    struct bytes_writer writer;
+    bytes_writer_init(&writer, buffer, sizeof(buffer));
+    const struct rtcp_report report = { .ssrc = member->feedback_ssrc };
+    rtcp_write_report(&writer, &report);
+    const uint32_t media_ssrc =
+            member->in[SDP_MAIN].ssrc ? member->in[SDP_MAIN].ssrc : member->in[SDP_AUDIO].ssrc;
+    if (transport_cc_write(&member->transport_cc, &writer, member->feedback_ssrc, media_ssrc))
+        send_rtcp(member, &writer);
+}
+
+void member_poll(struct member *member, int64_t now_us)
+{
+    member->resends_left = RESENDS_PER_POLL;
+    if (!may_send(member))
+        return;
+    uint16_t seqs[VIDEO_IN_NACKS_MAX];
+    bool pli = false;
+    const size_t count = video_in_poll(member->video_in, now_us, seqs, &pli);
+    ask_sender(member, seqs, count, pli);
+    send_transport_cc(member, now_us);
+}
+
+static void send_report(
+        struct member *member, const struct stream_out *stream, int64_t now_us, bool with_blocks)
+{
+    struct rtcp_report report = { .ssrc = stream->ssrc };
+    if (stream->packets > 0)
+        stream_out_report(stream, now_us + member->host->unix_offset_us, now_us, &report);
+    for (int i = 0; with_blocks && i < SDP_LINE_COUNT; i++)
+        if (member->in[i].ssrc != 0)
+            receive_stats_report(
+                    &member->in[i].stats, now_us, &report.blocks[report.block_count++]);
+
+    uint8_t buffer[RTCP_BYTES_MAX];
+    struct bytes_writer writer;
+    bytes_writer_init(&writer, buffer, sizeof(buffer));
+    rtcp_write_report(&writer, &report);
+    rtcp_write_cname(&writer, stream->ssrc, NEGOTIATE_CNAME);
+    send_rtcp(member, &writer);
+}
+
+void member_poll_second(struct member *member, int64_t now_us)
+{
+    member->audio_in_second = 0;
+    if (!member->peer)
+        return;
+    count_peer(member);
+    note_connection(member, NULL);
+    if (!may_send(member))
+        return;
+    send_report(member, &member->audio_out, now_us, true);
+    if (member->sends_main && member->video_out.stream.packets > 0)
+        send_report(member, &member->video_out.stream, now_us, false);
+}
+
+void member_statistics(struct member *member, struct member_statistics *out)
+{
+    const struct line_in *audio = &member->in[SDP_AUDIO];
+    *out = (struct member_statistics){
+        .slot = member->slot,
+        .generation = member->generation,
+        .connected = member_is_connected(member),
+        .loss_percent = member->loss_percent,
+        .has_round_trip = member->round_trip_us > 0,
+        .round_trip_ms = (double)member->round_trip_us / 1000,
+        .jitter_ms = audio->ssrc ? receive_stats_jitter_us(&audio->stats) / 1000.0 : 0,
+        .bytes_in = member->past_bytes_in,
+        .bytes_out = member->past_bytes_out,
+    };
+    if (!member->peer)
+        return;
+    out->bytes_in += peer_counters(member->peer)->bytes_in;
+    out->bytes_out += peer_counters(member->peer)->bytes_out;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// One member as its net thread knows it: the peer, what comes in on each line, what goes out.
+// Owned by the net thread it is pinned to.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/media/h264_decoder.h"
+#include "common/sdp/session.h"
+#include "common/transport/peer.h"
+#include "mcu/audio_thread.h"
+#include "mcu/negotiate.h"
+#include "mcu/tier_feed.h"
+
+struct member;
+
+// What all members of a net thread share; outlives them.
+struct member_host {
+    GMainContext *context;
+    const struct certificate *certificate;
+    const char *const *addresses;
+    uint16_t min_port, max_port;
+    struct audio_thread *audio;
+    int net;                // which of the audio thread's rings
+    int64_t unix_offset_us; // wall clock − monotonic: one mapping for all streams
+    // The peer connected or failed (`reason` then says why), or fell silent.
+    void (*connection_changed)(void *user, struct member *member, const char *reason);
+    void *user;
+};
+
+struct member_statistics {
+    uint16_t slot;
+    uint32_t generation;
+    bool connected;
+    bool has_round_trip;
+    double loss_percent, round_trip_ms, jitter_ms;
+    uint64_t bytes_in, bytes_out;
+};
+
+struct member *member_new(
+        const struct member_host *host, uint16_t conference, uint16_t slot, uint32_t generation);
+void member_free(struct member *member);
+uint16_t member_slot(const struct member *member);
+uint32_t member_generation(const struct member *member);
+uint16_t member_conference(const struct member *member);
+
+// A new peer in place of the former. The peer's own description comes back; negative errno: there
+// is no peer, and no former one either.
+int member_accept(struct member *member, const struct negotiation *negotiation,
+        struct peer_description *local) MUST_CHECK;
+// Connected, and media or RTCP came within the last five seconds.
+bool member_is_connected(const struct member *member);
+
+void member_set_decoder(struct member *member, struct h264_decoder *decoder);
+void member_need_key_frame(struct member *member);
+// Which tier the main line carries; NULL: none. The feed outlives its use here.
+void member_set_feed(struct member *member, struct tier_feed *feed);
+// The feed is going: forget it if it is this one.
+void member_drop_feed(struct member *member, const struct tier_feed *feed);
+
+// `packet` has RTP_HEADER_SIZE bytes of room before `size` bytes of Opus; false: not connected, or
+// this tick was sent already.
+bool member_send_audio(
+        struct member *member, uint8_t *packet, size_t size, uint32_t tick, int64_t due_us);
+void member_send_frame(
+        struct member *member, const struct tier_feed *feed, const struct tier_frame *frame);
+
+// Each 20 ms and each second.
+void member_poll(struct member *member, int64_t now_us);
+void member_poll_second(struct member *member, int64_t now_us);
+void member_statistics(struct member *member, struct member_statistics *out);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The counters of rong-mcu; every drop has one, with its reason.
+#pragma once
+
+#include "common/base/metrics.h"
+
+#define METRICS_MCU(METRIC) \
+    METRIC(GAUGE, mcu_conferences, "Conferences that are carried") \
+    METRIC(GAUGE, mcu_members, "Members of all conferences, connected or not") \
+    METRIC(GAUGE, mcu_members_connected, "Members whose media arrives") \
+    METRIC(GAUGE, mcu_decoders, "Video decoders running, one a tile") \
+    METRIC(GAUGE, mcu_encoders, "Video encoders running, one a tier") \
+    METRIC(COUNTER, mcu_offers_total, "Offers of endpoints") \
+    METRIC(COUNTER, mcu_offers_refused_total, "Offers answered with an error") \
+    METRIC(COUNTER, mcu_peers_failed_total, "Peers whose ICE or DTLS failed") \
+    METRIC(COUNTER, mcu_rtp_in_packets_total, "RTP packets that passed SRTP") \
+    METRIC(COUNTER, mcu_rtp_in_bytes_total, "Bytes of RTP that passed SRTP") \
+    METRIC(COUNTER, mcu_rtp_out_packets_total, "RTP packets sent") \
+    METRIC(COUNTER, mcu_rtp_out_bytes_total, "Bytes of RTP sent, before protection") \
+    METRIC(COUNTER, mcu_rtp_send_dropped_total, "RTP packets that the socket did not take") \
+    METRIC(COUNTER, mcu_srtp_refused_total, "Packets that failed authentication or replay") \
+    METRIC(COUNTER, mcu_demux_refused_total, "Datagrams that are neither STUN, DTLS nor RTP") \
+    METRIC(COUNTER, mcu_rtp_malformed_total, "Decrypted packets that are not RTP") \
+    METRIC(COUNTER, mcu_rtp_unknown_total, "RTP packets of a stream that no line expects") \
+    METRIC(COUNTER, mcu_rtcp_malformed_total, "RTCP compounds that could not be read") \
+    METRIC(COUNTER, mcu_audio_in_too_large_total, "Sound packets larger than Opus allows") \
+    METRIC(COUNTER, mcu_audio_in_flood_total, "Sound packets dropped: over 400 a second") \
+    METRIC(COUNTER, mcu_audio_in_ring_full_total, "Sound packets dropped: audio thread behind") \
+    METRIC(COUNTER, mcu_audio_packets_total, "Sound packets that reached a jitter buffer") \
+    METRIC(COUNTER, mcu_audio_no_input_total, "Sound packets of a member that is gone") \
+    METRIC(COUNTER, mcu_audio_late_total, "Sound packets that came too late") \
+    METRIC(COUNTER, mcu_audio_duplicate_total, "Sound packets that came twice") \
+    METRIC(COUNTER, mcu_audio_overflow_total, "Sound packets that found no place to wait") \
+    METRIC(COUNTER, mcu_audio_decoded_total, "Sound frames decoded") \
+    METRIC(COUNTER, mcu_audio_decode_errors_total, "Sound frames that Opus refused") \
+    METRIC(COUNTER, mcu_audio_corrected_total, "Lost sound frames made good by FEC") \
+    METRIC(COUNTER, mcu_audio_concealed_total, "Lost sound frames concealed") \
+    METRIC(COUNTER, mcu_audio_encoded_shared_total, "Sound frames encoded for all listeners") \
+    METRIC(COUNTER, mcu_audio_encoded_own_total, "Sound frames encoded for one talker") \
+    METRIC(COUNTER, mcu_audio_ticks_total, "20 ms ticks of the audio thread") \
+    METRIC(COUNTER, mcu_audio_ticks_late_total, "Ticks that began over 20 ms late") \
+    METRIC(COUNTER, mcu_audio_ticks_skipped_total, "Ticks left out: too far behind") \
+    METRIC(COUNTER, mcu_audio_out_ring_full_total, "Mixed packets dropped: net thread behind") \
+    METRIC(COUNTER, mcu_video_in_given_up_total, "Video packets that no retransmission brought") \
+    METRIC(COUNTER, mcu_video_in_off_canvas_total, "Video packets of members not on a canvas") \
+    METRIC(COUNTER, mcu_video_in_refused_total, "Video packets old, twice or too large") \
+    METRIC(COUNTER, mcu_video_nacks_sent_total, "Video packets asked for again") \
+    METRIC(COUNTER, mcu_video_plis_sent_total, "Key frames asked of senders") \
+    METRIC(COUNTER, mcu_video_decode_busy_total, "Pictures dropped: the decoder is behind") \
+    METRIC(COUNTER, mcu_video_decoded_total, "Pictures decoded") \
+    METRIC(COUNTER, mcu_canvas_ticks_total, "Deadlines of the compositor") \
+    METRIC(COUNTER, mcu_canvas_ticks_skipped_total, "Deadlines left out: too far behind") \
+    METRIC(COUNTER, mcu_canvas_unchanged_total, "Pictures not sent: nothing changed") \
+    METRIC(COUNTER, mcu_video_encoder_busy_total, "Pictures dropped: the encoder is behind") \
+    METRIC(COUNTER, mcu_video_encoded_total, "Pictures encoded") \
+    METRIC(COUNTER, mcu_video_encoded_bytes_total, "Bytes of encoded pictures") \
+    METRIC(COUNTER, mcu_video_key_frames_total, "Key frames encoded") \
+    METRIC(COUNTER, mcu_video_pack_failed_total, "Encoded pictures too large to be cut") \
+    METRIC(COUNTER, mcu_video_out_ring_full_total, "Encoded pictures dropped: net thread behind") \
+    METRIC(COUNTER, mcu_video_plis_received_total, "Key frames asked for by receivers") \
+    METRIC(COUNTER, mcu_video_nacks_received_total, "Packets asked for again by receivers") \
+    METRIC(COUNTER, mcu_video_nacks_answered_total, "Packets sent again") \
+    METRIC(COUNTER, mcu_video_nacks_too_old_total, "Packets asked for again that are gone") \
+    METRIC(COUNTER, mcu_signal_connects_total, "Connections to rong-signal") \
+    METRIC(COUNTER, mcu_signal_refused_total, "Messages of rong-signal that could not be read")
+
+METRICS_DECLARE(METRICS_MCU, mcu_metrics)

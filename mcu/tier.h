@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One encode of one canvas, shared by all who receive it: pictures in from the compositor, RTP
+// payloads cut once and given to each net thread by a ring. More tiers of a canvas are more of
+// these.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/base/ring.h"
+#include "common/media/picture.h"
+#include "common/rtp/packet.h"
+
+#define TIER_NETS_MAX      4
+#define TIER_PAYLOAD_MAX   1168 // with header, extension, tag, UDP and IPv6 under 1 280
+#define TIER_PACKETS_FRAME 384  // of one picture
+#define TIER_RING          512
+
+struct tier;
+
+struct tier_config {
+    uint16_t conference;
+    uint16_t id; // unique in the process
+    int width, height, fps, kbps;
+    int net_count;
+    int net_wake_fds[TIER_NETS_MAX];
+};
+
+// A payload with room before it for the header that each receiver gets; what is written in the
+// header here: marker, seq and timestamp of the tier.
+struct tier_packet {
+    int64_t pts_us; // when the picture was composed, monotonic
+    bool is_first, is_last, is_key;
+    uint16_t seq;
+    uint32_t timestamp;
+    uint16_t size; // with the header
+    uint8_t data[RTP_HEADER_SIZE + TIER_PAYLOAD_MAX];
+};
+
+// Control thread.
+int tier_open(const struct tier_config *config, struct tier **out) MUST_CHECK;
+// The compositor and the net threads have let go of it.
+void tier_close(struct tier *tier);
+const struct tier_config *tier_config(const struct tier *tier);
+// For the net thread's feed: it alone pops.
+struct ring *tier_ring(struct tier *tier, int net);
+
+// Any thread: a receiver needs a key frame. Many wishes make one key frame a second.
+void tier_want_key_frame(struct tier *tier);
+
+// Compositor thread. `now_us` is also the picture's time.
+void tier_push(struct tier *tier, const struct picture *picture, int64_t now_us);
+// Somebody waits for a key frame and may have it now.
+bool tier_key_frame_is_due(const struct tier *tier, int64_t now_us);
