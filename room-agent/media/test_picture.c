@@ -130,6 +130,5 @@ const struct picture *test_picture_draw(struct test_picture *test, uint32_t fram
     draw_runner(test, frame);
     const struct frame_mark mark = { .room = (uint16_t)test->mark, .frame = frame };
     frame_mark_draw(picture, &mark);
-    fill_chroma(picture, test->mark);
     return picture;
 }
