@@ -1,7 +1,7 @@
 MODULES += signaling signaling/cli
 signaling.pkgs := sqlite3 openssl
 signaling.uses := common/net common/protocol common/base
-signaling/cli.uses := common/net common/protocol common/base
+signaling/cli.uses := signaling common/net common/protocol common/base
 PROGRAMS += rong-signal rong
 rong-signal.main := signaling/main.c
 rong-signal.uses := signaling

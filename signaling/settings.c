@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const char *const log_levels[] = { "error", "warn", "info", "debug", NULL };
+#include "common/base/daemon.h"
 
 const struct config_setting signal_settings[] = {
     { .section = "signal",
@@ -47,7 +47,7 @@ const struct config_setting signal_settings[] = {
             .key = "log_level",
             .kind = CONFIG_CHOICE,
             .default_text = "info",
-            .choices = log_levels,
+            .choices = daemon_log_levels,
             .help = "Lines above this level are not logged." },
     { .key = NULL },
 };
