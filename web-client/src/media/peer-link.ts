@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Unsubscribe } from '../base/emitter';
+import type { SendWish } from '../protocol/messages.gen';
+
+export type PeerState = 'connecting' | 'connected' | 'failed';
+
+/** What is sent; null where there is no device. */
+export interface LocalTracks {
+  readonly audio: MediaStreamTrack | null;
+  readonly video: MediaStreamTrack | null;
+}
+
+/** What is received. */
+export interface RemoteStreams {
+  /** The mixed sound and the composed picture. */
+  readonly stage: MediaStream;
+  readonly content: MediaStream;
+}
+
+/** What the page needs of a peer connection: RtcPeerLink in the page, FakePeerLink in tests. */
+export interface PeerLink {
+  readonly remote: RemoteStreams;
+  /** Our one offer, with all candidates in it. */
+  offer(): Promise<string>;
+  answer(sdp: string): Promise<void>;
+  /** Exchanges what is sent, without a new offer. */
+  setTracks(tracks: LocalTracks): Promise<void>;
+  /** Keeps what is sent to what the centre asks for. */
+  setSend(wish: SendWish): Promise<void>;
+  onState(listener: (state: PeerState) => void): Unsubscribe;
+  /** Nothing is sent or received afterwards; the tracks stay with their owner. */
+  close(): void;
+}
