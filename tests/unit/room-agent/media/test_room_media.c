@@ -214,7 +214,7 @@ static void it_offers_three_bundled_lines(void **state)
     for (size_t i = 0; i < session->candidate_count; i++)
         assert_string_equal(session->candidates[i].address, "127.0.0.1");
     assert_string_equal(session->setup, "actpass");
-    assert_int_equal(core.state.state, MEDIA_STATE_CONNECTING);
+    UNTIL(&core, core.state.state == MEDIA_STATE_CONNECTING);
     end(&core);
 }
 
