@@ -37,8 +37,8 @@ struct audio_thread_config {
 // Control thread, as are all that follow but the two at the end.
 int audio_thread_open(
         const struct audio_thread_config *config, struct audio_thread **out) MUST_CHECK;
-// Ends the thread; the rings stay until audio_thread_close(), which must come after the net threads'
-// end.
+// Ends the thread; the rings stay until audio_thread_close(), which must come after the net
+// threads' end.
 void audio_thread_stop(struct audio_thread *audio);
 void audio_thread_close(struct audio_thread *audio);
 int audio_thread_add_conference(struct audio_thread *audio, uint16_t conference) MUST_CHECK;

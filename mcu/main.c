@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+
+#include "common/base/daemon.h"
+#include "common/net/enroll.h"
+#include "mcu/service.h"
+#include "mcu/settings.h"
+
+static char *enroll_code;
+
+static const struct daemon_option options[] = {
+    { .name = "enroll",
+            .help = "Gets this MCU's certificate with a one-time code (`rong mcu code NAME`)",
+            .value = &enroll_code },
+    { .name = NULL },
+};
+
+static const struct daemon_info info = {
+    .name = "rong-mcu",
+    .summary = "Mixes the sound and composes the picture of the Rong meeting house.",
+    .default_config = "/etc/rong/mcu.conf",
+    .settings = mcu_settings,
+    .options = options,
+    .check = mcu_settings_check,
+};
+
+static int run_enroll(const struct config *config)
+{
+    g_autofree char *name = NULL;
+    g_autofree char *fault = NULL;
+    if (enroll(config_string(config, "signal", "url"), enroll_code,
+                config_string(config, "mcu", "state_dir"), &name, &fault) < 0) {
+        fprintf(stderr, "rong-mcu: %s\n", fault);
+        return 1;
+    }
+    printf("enrolled as %s\n", name);
+    return 0;
+}
+
+static int run(const struct config *config)
+{
+    struct loop *loop = loop_new_main();
+    struct service *service = NULL;
+    int exit_code = 1;
+    if (service_open(loop, config, &service) == 0) {
+        daemon_ready(loop);
+        loop_run(loop);
+        exit_code = 0;
+    }
+    service_close(service);
+    loop_free(loop);
+    return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    int exit_code = 0;
+    struct config *config = daemon_start(&info, argc, argv, &exit_code);
+    if (!config)
+        return exit_code;
+    exit_code = enroll_code ? run_enroll(config) : run(config);
+    config_free(config);
+    g_free(enroll_code);
+    return exit_code;
+}
