@@ -24,6 +24,8 @@ struct camera {
     struct test_picture *test; // GStreamer's thread draws it
     uint32_t frame;
     int64_t begun_us;
+    _Atomic bool is_broken;
+    bool is_missing; // said so in the log
     _Atomic uint64_t dropped;
 };
 
@@ -105,6 +107,16 @@ static GstFlowReturn take_picture(GstAppSink *sink, gpointer data)
     return GST_FLOW_OK;
 }
 
+static GstBusSyncReply on_message(GstBus *bus, GstMessage *message, gpointer data)
+{
+    (void)bus;
+    struct camera *camera = data;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
+        atomic_store(&camera->is_broken, true);
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+}
+
 struct camera *camera_new(const struct camera_config *config)
 {
     struct camera *camera = g_new0(struct camera, 1);
@@ -173,6 +185,9 @@ static int start(struct camera *camera)
     g_autoptr(GstElement) out = gst_bin_get_by_name(GST_BIN(camera->pipeline), "out");
     if (source && camera->config.device)
         g_object_set(source, "device", camera->config.device, NULL);
+    g_autoptr(GstBus) bus = gst_element_get_bus(camera->pipeline);
+    gst_bus_set_sync_handler(bus, on_message, camera, NULL);
+    atomic_store(&camera->is_broken, false);
     GstAppSinkCallbacks callbacks = { .new_sample = take_picture };
     gst_app_sink_set_callbacks(GST_APP_SINK(out), &callbacks, camera, NULL);
     camera->begun_us = g_get_monotonic_time();
@@ -183,13 +198,18 @@ static int start(struct camera *camera)
 
 static bool is_running_as(const struct camera *camera, const struct camera_wish *wish)
 {
-    return camera->pipeline && camera->wish.height == wish->height && camera->wish.fps == wish->fps;
+    return camera->pipeline && !camera->is_broken && camera->wish.height == wish->height &&
+           camera->wish.fps == wish->fps;
+}
+
+static bool wants_picture(const struct camera_wish *wish)
+{
+    return wish->height >= 16 && wish->fps > 0 && wish->kbps > 0;
 }
 
 int camera_set(struct camera *camera, const struct camera_wish *wish)
 {
-    const bool wants_picture = wish->height >= 16 && wish->fps > 0 && wish->kbps > 0;
-    if (wants_picture && is_running_as(camera, wish)) {
+    if (wants_picture(wish) && is_running_as(camera, wish)) {
         if (camera->wish.kbps != wish->kbps)
             h264_encoder_set_kbps(camera->encoder, wish->kbps);
         camera->wish = *wish;
@@ -197,14 +217,23 @@ int camera_set(struct camera *camera, const struct camera_wish *wish)
     }
     stop(camera);
     camera->wish = *wish;
-    if (!wants_picture)
-        return 0;
-    const int rc = start(camera);
-    if (rc < 0) {
-        log_error("no picture height=%d fps=%d error=%s", wish->height, wish->fps, g_strerror(-rc));
+    const int rc = wants_picture(wish) ? start(camera) : 0;
+    if (rc < 0)
         stop(camera);
+    if (wants_picture(wish) && (rc < 0) != camera->is_missing) {
+        camera->is_missing = rc < 0;
+        log_warn("the camera is %s height=%d fps=%d", rc < 0 ? "not there" : "there again",
+                wish->height, wish->fps);
     }
     return rc;
+}
+
+bool camera_check(struct camera *camera)
+{
+    const struct camera_wish wish = camera->wish;
+    if (!wants_picture(&wish) || is_running_as(camera, &wish))
+        return true;
+    return camera_set(camera, &wish) == 0;
 }
 
 void camera_request_key_frame(struct camera *camera)

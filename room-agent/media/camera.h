@@ -35,8 +35,11 @@ struct camera *camera_new(const struct camera_config *config);
 // No call of `fn` after it returns.
 void camera_free(struct camera *camera);
 // Starts, changes or ends (height 0) the pipeline. A change of the rate alone keeps it running.
-// -EIO or -ENOENT: no picture (logged); it may be asked again.
+// -EIO or -ENOENT: no picture (logged); camera_check() tries again.
 int camera_set(struct camera *camera, const struct camera_wish *wish) MUST_CHECK;
+// Once a second: begins again when the camera was lost or did not open. False: it still is not
+// there.
+bool camera_check(struct camera *camera);
 void camera_request_key_frame(struct camera *camera);
 // Pictures that the encoder was too slow for.
 uint64_t camera_dropped(const struct camera *camera);

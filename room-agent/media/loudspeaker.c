@@ -6,6 +6,7 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <opus.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -24,30 +25,68 @@ struct loudspeaker {
     size_t count; // decoded, not yet played
     int16_t last[TICK_SAMPLES];
     struct loudspeaker_counters counters;
+    bool uses_devices;
     GstElement *pipeline, *source; // NULL: nothing to play on
+    _Atomic bool is_broken;
+    bool is_missing; // said so in the log
 };
 
-static int open_card(struct loudspeaker *loudspeaker)
+static GstBusSyncReply on_message(GstBus *bus, GstMessage *message, gpointer data)
+{
+    (void)bus;
+    struct loudspeaker *loudspeaker = data;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
+        atomic_store(&loudspeaker->is_broken, true);
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+}
+
+static void close_card(struct loudspeaker *loudspeaker)
+{
+    if (!loudspeaker->pipeline)
+        return;
+    gst_element_set_state(loudspeaker->pipeline, GST_STATE_NULL);
+    g_clear_pointer(&loudspeaker->source, gst_object_unref);
+    g_clear_pointer(&loudspeaker->pipeline, gst_object_unref);
+}
+
+static bool open_card(struct loudspeaker *loudspeaker)
 {
     g_autoptr(GError) error = NULL;
+    atomic_store(&loudspeaker->is_broken, false);
     loudspeaker->pipeline = gst_parse_launch(
             "appsrc name=in is-live=true format=time do-timestamp=true leaky-type=downstream "
             "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
             "audioconvert ! audioresample ! autoaudiosink sync=false",
             &error);
     if (!loudspeaker->pipeline || error) {
-        log_error("the loudspeaker's pipeline failed error=\"%s\"", error ? error->message : "");
-        return -ENOENT;
+        close_card(loudspeaker);
+        return false;
     }
+    g_autoptr(GstBus) bus = gst_element_get_bus(loudspeaker->pipeline);
+    gst_bus_set_sync_handler(bus, on_message, loudspeaker, NULL);
     loudspeaker->source = gst_bin_get_by_name(GST_BIN(loudspeaker->pipeline), "in");
     g_object_set(loudspeaker->source, "max-buffers", (guint64)WAITING_MAX, "max-bytes", (guint64)0,
             NULL);
     if (gst_element_set_state(loudspeaker->pipeline, GST_STATE_PLAYING) ==
             GST_STATE_CHANGE_FAILURE) {
-        log_error("the loudspeaker does not open");
-        return -EIO;
+        close_card(loudspeaker);
+        return false;
     }
-    return 0;
+    return true;
+}
+
+bool loudspeaker_check(struct loudspeaker *loudspeaker)
+{
+    if (!loudspeaker->uses_devices || (loudspeaker->pipeline && !loudspeaker->is_broken))
+        return true;
+    close_card(loudspeaker);
+    const bool is_there = open_card(loudspeaker);
+    if (is_there == loudspeaker->is_missing) {
+        loudspeaker->is_missing = !is_there;
+        log_warn("the loudspeaker is %s", is_there ? "there again" : "not there");
+    }
+    return is_there;
 }
 
 int loudspeaker_open(bool uses_devices, struct loudspeaker **out)
@@ -56,13 +95,12 @@ int loudspeaker_open(bool uses_devices, struct loudspeaker **out)
     int error = OPUS_OK;
     loudspeaker->counters.level = 127;
     loudspeaker->decoder = opus_decoder_create(RATE_HZ, 1, &error);
-    int rc = error == OPUS_OK ? 0 : -ENOMEM;
-    if (rc == 0 && uses_devices)
-        rc = open_card(loudspeaker);
-    if (rc < 0) {
+    if (error != OPUS_OK) {
         loudspeaker_close(loudspeaker);
-        return rc;
+        return -ENOMEM;
     }
+    loudspeaker->uses_devices = uses_devices;
+    loudspeaker_check(loudspeaker);
     *out = loudspeaker;
     return 0;
 }
@@ -71,11 +109,7 @@ void loudspeaker_close(struct loudspeaker *loudspeaker)
 {
     if (!loudspeaker)
         return;
-    if (loudspeaker->pipeline) {
-        gst_element_set_state(loudspeaker->pipeline, GST_STATE_NULL);
-        g_clear_pointer(&loudspeaker->source, gst_object_unref);
-        gst_object_unref(loudspeaker->pipeline);
-    }
+    close_card(loudspeaker);
     if (loudspeaker->decoder)
         opus_decoder_destroy(loudspeaker->decoder);
     g_free(loudspeaker);

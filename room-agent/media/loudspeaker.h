@@ -17,8 +17,11 @@ struct loudspeaker_counters {
 
 struct loudspeaker;
 
+// A card that does not open is no error, see loudspeaker_check().
 int loudspeaker_open(bool uses_devices, struct loudspeaker **out) MUST_CHECK;
 void loudspeaker_close(struct loudspeaker *loudspeaker);
+// Once a second: opens a card that is not there, or was lost, again. False: it still is not there.
+bool loudspeaker_check(struct loudspeaker *loudspeaker);
 // Once every 20 ms: takes what is due from the endpoint and plays it.
 void loudspeaker_tick(struct loudspeaker *loudspeaker, struct endpoint *endpoint);
 // The 20 ms (960 samples) that were played last; lent until the next tick.

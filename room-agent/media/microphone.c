@@ -6,6 +6,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <opus.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -33,7 +34,11 @@ struct microphone {
     OpusEncoder *encoder;
     struct speech *speech; // synthetic
     struct tone tone;
-    GstElement *pipeline; // devices
+    bool uses_devices;
+    char *device;
+    GstElement *pipeline; // devices; NULL while the card is not there
+    _Atomic bool is_broken;
+    bool is_missing; // said so in the log
     struct ring *frames;
     struct frame filling; // written by GStreamer's thread
     size_t filled;
@@ -63,31 +68,66 @@ static GstFlowReturn take_sound(GstAppSink *sink, gpointer data)
     return GST_FLOW_OK;
 }
 
-static int open_card(struct microphone *microphone, const char *device)
+static GstBusSyncReply on_message(GstBus *bus, GstMessage *message, gpointer data)
+{
+    (void)bus;
+    struct microphone *microphone = data;
+    if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
+        atomic_store(&microphone->is_broken, true);
+    gst_message_unref(message);
+    return GST_BUS_DROP;
+}
+
+static void close_card(struct microphone *microphone)
+{
+    if (!microphone->pipeline)
+        return;
+    gst_element_set_state(microphone->pipeline, GST_STATE_NULL);
+    g_clear_pointer(&microphone->pipeline, gst_object_unref);
+}
+
+static bool open_card(struct microphone *microphone)
 {
     g_autoptr(GError) error = NULL;
-    microphone->frames = ring_new(sizeof(struct frame), RING_FRAMES);
+    atomic_store(&microphone->is_broken, false);
     microphone->pipeline = gst_parse_launch(
             "alsasrc name=card latency-time=20000 buffer-time=200000 ! audioconvert ! "
             "audioresample ! audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
             "appsink name=out sync=false max-buffers=10 drop=true",
             &error);
     if (!microphone->pipeline || error) {
-        log_error("the microphone's pipeline failed error=\"%s\"", error ? error->message : "");
-        return -ENOENT;
+        close_card(microphone);
+        return false;
     }
     g_autoptr(GstElement) card = gst_bin_get_by_name(GST_BIN(microphone->pipeline), "card");
     g_autoptr(GstElement) out = gst_bin_get_by_name(GST_BIN(microphone->pipeline), "out");
-    if (device)
-        g_object_set(card, "device", device, NULL);
+    g_autoptr(GstBus) bus = gst_element_get_bus(microphone->pipeline);
+    if (microphone->device)
+        g_object_set(card, "device", microphone->device, NULL);
+    gst_bus_set_sync_handler(bus, on_message, microphone, NULL);
     GstAppSinkCallbacks callbacks = { .new_sample = take_sound };
     gst_app_sink_set_callbacks(GST_APP_SINK(out), &callbacks, microphone, NULL);
+    microphone->filled = 0;
     if (gst_element_set_state(microphone->pipeline, GST_STATE_PLAYING) ==
             GST_STATE_CHANGE_FAILURE) {
-        log_error("the microphone does not open device=%s", device ? device : "default");
-        return -EIO;
+        close_card(microphone);
+        return false;
     }
-    return 0;
+    return true;
+}
+
+bool microphone_check(struct microphone *microphone)
+{
+    if (!microphone->uses_devices || (microphone->pipeline && !microphone->is_broken))
+        return true;
+    close_card(microphone);
+    const bool is_there = open_card(microphone);
+    if (is_there == microphone->is_missing) {
+        microphone->is_missing = !is_there;
+        log_warn("the microphone is %s device=%s", is_there ? "there again" : "not there",
+                microphone->device ? microphone->device : "default");
+    }
+    return is_there;
 }
 
 static int open_encoder(struct microphone *microphone)
@@ -106,14 +146,17 @@ static int open_encoder(struct microphone *microphone)
 int microphone_open(const struct microphone_config *config, struct microphone **out)
 {
     struct microphone *microphone = g_new0(struct microphone, 1);
-    int rc = open_encoder(microphone);
-    if (rc == 0 && config->uses_devices)
-        rc = open_card(microphone, config->device);
+    const int rc = open_encoder(microphone);
     if (rc < 0) {
         microphone_close(microphone);
         return rc;
     }
-    if (!config->uses_devices) {
+    microphone->uses_devices = config->uses_devices;
+    microphone->device = g_strdup(config->device);
+    if (config->uses_devices) {
+        microphone->frames = ring_new(sizeof(struct frame), RING_FRAMES);
+        microphone_check(microphone);
+    } else {
         microphone->speech = speech_new(SPEECH_FOLDER);
         speech_begin_at(microphone->speech, config->mark);
         tone_init(&microphone->tone, config->tone_hz, TONE_DBFS, RATE_HZ);
@@ -126,10 +169,8 @@ void microphone_close(struct microphone *microphone)
 {
     if (!microphone)
         return;
-    if (microphone->pipeline) {
-        gst_element_set_state(microphone->pipeline, GST_STATE_NULL);
-        gst_object_unref(microphone->pipeline);
-    }
+    close_card(microphone);
+    g_free(microphone->device);
     ring_free(microphone->frames);
     speech_free(microphone->speech);
     if (microphone->encoder)

@@ -21,11 +21,14 @@ struct microphone_config {
 
 struct microphone;
 
+// A card that does not open is no error: the room sends silence, see microphone_check().
 int microphone_open(const struct microphone_config *config, struct microphone **out) MUST_CHECK;
 void microphone_close(struct microphone *microphone);
 // It is closed at first.
 void microphone_set_open(struct microphone *microphone, bool is_open);
 bool microphone_is_open(const struct microphone *microphone);
+// Once a second: opens a card that is not there, or was lost, again. False: it still is not there.
+bool microphone_check(struct microphone *microphone);
 // The next 20 ms. Returns the size of the Opus frame in `opus`, *level as RFC 6464 says; 0: nothing
 // is to be sent. A closed microphone sends one silent frame of ten, so that the path stays alive.
 size_t microphone_read(

@@ -97,9 +97,22 @@ static void change_state(struct service *service, enum media_state state, const 
     say_state(service);
 }
 
+// A device that is missing is no reason to leave: the others go on, and it is looked for again.
+static const char *missing_device(struct service *service)
+{
+    if (!camera_check(service->camera))
+        return "media.no_camera";
+    if (!microphone_check(service->microphone))
+        return "media.no_microphone";
+    return loudspeaker_check(service->loudspeaker) ? "" : "media.no_loudspeaker";
+}
+
 static gboolean on_second(gpointer data)
 {
-    say_state(data);
+    struct service *service = data;
+    if (service->state == MEDIA_STATE_CONNECTED)
+        g_strlcpy(service->reason, missing_device(service), sizeof(service->reason));
+    say_state(service);
     return G_SOURCE_CONTINUE;
 }
 
