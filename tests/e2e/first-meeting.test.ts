@@ -16,6 +16,7 @@ let house: House;
 let browser: Browser;
 let page: Page;
 let complaints: string[];
+const closing: (() => Promise<void>)[] = [];
 
 const room = (number: number): string => house.demo.rooms[number - 1] ?? '';
 const button = (id: string) => page.locator(`[data-testid="${id}"]`);
@@ -33,14 +34,15 @@ async function tilesMove(rooms: number[], ms: number): Promise<Mark[]> {
 
 beforeAll(async () => {
   house = await House.open();
+  closing.push(() => house.close());
   browser = await openChromium(CHAIR);
+  closing.push(() => browser.close());
   ({ page, complaints } = await openPage(browser, house.demo.chair_url));
   await watchStage(page);
 }, 120_000);
 
 afterAll(async () => {
-  await browser?.close();
-  await house?.close();
+  for (const close of closing.reverse()) await close();
 }, 30_000);
 
 describe('the first meeting', () => {
@@ -91,7 +93,9 @@ describe('the first meeting', () => {
     await button(`queue-${room(3)}`).waitFor({ timeout: 5_000 });
     const box = await browser.newPage();
     await box.goto(house.demo.room_pages[2] ?? '');
-    await until('place 2 on the box', 5_000, async () => /2/.test((await box.locator('[data-testid="floor-state"]').textContent()) ?? ''));
+    await until('place 2 on the box', 5_000, async () =>
+      ((await box.locator('[data-testid="floor-state"]').textContent()) ?? '').includes('2'),
+    );
     await box.locator('[data-testid="floor-button"]').click(); // withdraws
     await button(`queue-${room(3)}`).waitFor({ state: 'detached', timeout: 5_000 });
     await box.close();
@@ -106,7 +110,9 @@ describe('the first meeting', () => {
       const widest = Math.max(...seen.map((mark) => mark.width));
       return seen.some((mark) => mark.room === 2 && mark.width === widest && mark.width > 640);
     });
-    await until('room 2 in the sound', 5_000, async () => (await heardRooms(page, EVERYONE, 3)).includes(2));
+    await until('room 2 in the sound', 5_000, async () =>
+      (await heardRooms(page, EVERYONE, 3)).includes(2),
+    );
     expect(await heardRooms(page, EVERYONE, 9)).toEqual([2]);
     await until('the camera at its preset', 8_000, async () => {
       const now = await cameraPosition(camera);
@@ -114,7 +120,7 @@ describe('the first meeting', () => {
     });
     await until('the LED wall at the scene', 8_000, async () => {
       const led = await simulated(house.demo.sims.control, 'led-2');
-      return led['brightness'] === Math.round((90 * 255) / 100);
+      return led.brightness === Math.round((90 * 255) / 100);
     });
     await button(`queue-${room(2)}`).waitFor({ state: 'detached', timeout: 5_000 });
     await page.screenshot({ path: 'build/test/floor.png' });
@@ -126,10 +132,15 @@ describe('the first meeting', () => {
     const killed = performance.now();
     await until('the old stage to stop', 5_000, async () => {
       const [a, b] = [await marks(page), await marks(page)];
-      return a.length === 0 || a.every((mark) => b.some((later) => later.room === mark.room && later.frame === mark.frame));
+      return (
+        a.length === 0 ||
+        a.every((mark) => b.some((later) => later.room === mark.room && later.frame === mark.frame))
+      );
     }).catch(() => undefined); // it may be back before the page noticed
     await tilesMove(EVERYONE, 10_000 - (performance.now() - killed));
-    await until('room 2 in the sound', 10_000 - (performance.now() - killed), async () => (await heardRooms(page, EVERYONE, 3)).includes(2));
+    await until('room 2 in the sound', 10_000 - (performance.now() - killed), async () =>
+      (await heardRooms(page, EVERYONE, 3)).includes(2),
+    );
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
     expect(await button(`release-${room(2)}`).count()).toBe(1);
   });
@@ -139,29 +150,39 @@ describe('the first meeting', () => {
     const killed = performance.now();
     await tilesMove(EVERYONE, 5_000);
     await until('the page at work again', 10_000 - (performance.now() - killed), async () => {
-      const state = (await house.rong('meeting', 'list')) as { meetings: { id: string; state: string }[] };
-      return state.meetings.some((meeting) => meeting.id === house.demo.meeting && meeting.state === 'open');
+      const state = (await house.rong('meeting', 'list')) as {
+        meetings: { id: string; state: string }[];
+      };
+      return state.meetings.some(
+        (meeting) => meeting.id === house.demo.meeting && meeting.state === 'open',
+      );
     });
     await until('the chair to be obeyed again', 10_000, async () => {
       await button(`release-${room(2)}`).click({ timeout: 1_000 });
       return true;
     });
-    await until('the floor to be free', 5_000, async () => (await button(`release-${room(2)}`).count()) === 0);
+    await until(
+      'the floor to be free',
+      5_000,
+      async () => (await button(`release-${room(2)}`).count()) === 0,
+    );
     await until('silence', 5_000, async () => (await heardRooms(page, EVERYONE, 3)).length === 0);
     await tilesMove(EVERYONE, 5_000);
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
   });
 
   it('has a room back within five seconds when its media process is killed', async () => {
-    process.kill(await house.mediaPid(3), 'SIGKILL');
+    process.kill(house.mediaPid(3), 'SIGKILL');
     const killed = performance.now();
-    await until('a new media process', 5_000, async () => (await house.mediaPid(3)) > 0);
+    await until('a new media process', 5_000, () => house.mediaPid(3) > 0);
     await tilesMove([3], 5_000 - (performance.now() - killed));
   });
 
   it('speaks English when asked to', async () => {
     await button('lang-en').click();
-    await until('English', 2_000, async () => (await button('mute-all').textContent())?.includes('Mute all'));
+    await until('English', 2_000, async () =>
+      (await button('mute-all').textContent())?.includes('Mute all'),
+    );
     await button('lang-vi').click();
   });
 

@@ -8,14 +8,17 @@ import { admin, Client, rest, secretOf, spend } from '../support/client.ts';
 import { House, until } from '../support/house.ts';
 
 const run = promisify(execFile);
-const BIN = process.env['RONG_BIN'] ?? 'build/release';
+const BIN = process.env.RONG_BIN ?? 'build/release';
 
 let house: House;
 let chair: Client;
 let delegate: Client;
+const closing: (() => Promise<void> | void)[] = [];
 
 async function link(role: string, ...more: string[]): Promise<string> {
-  const { url } = (await house.rong('link', role, house.demo.meeting, '--name', role, ...more)) as { url: string };
+  const { url } = (await house.rong('link', role, house.demo.meeting, '--name', role, ...more)) as {
+    url: string;
+  };
   return url;
 }
 
@@ -30,39 +33,68 @@ async function metric(page: string, name: RegExp): Promise<number> {
 
 /** What of the meeting may not change by a refused request. */
 async function meeting(): Promise<unknown> {
-  const { body } = await rest(house.demo, 'GET', `/api/v1/meetings/${house.demo.meeting}`, { headers: admin(house.demo) });
-  const { floor, queue, state, members } = body as { floor?: unknown; queue: unknown; state: string; members: { id: string; muted: boolean }[] };
+  const { body } = await rest(house.demo, 'GET', `/api/v1/meetings/${house.demo.meeting}`, {
+    headers: admin(house.demo),
+  });
+  const { floor, queue, state, members } = body as {
+    floor?: unknown;
+    queue: unknown;
+    state: string;
+    members: { id: string; muted: boolean }[];
+  };
   return { floor, queue, state, muted: members.map(({ id, muted }) => [id, muted]) };
 }
 
 beforeAll(async () => {
   house = await House.open();
-  ({ client: chair } = await Client.hello(house.demo, await spend(house.demo, house.demo.chair_url)));
-  ({ client: delegate } = await Client.hello(house.demo, await spend(house.demo, await link('delegate'))));
+  closing.push(() => house.close());
+  ({ client: chair } = await Client.hello(
+    house.demo,
+    await spend(house.demo, house.demo.chair_url),
+  ));
+  ({ client: delegate } = await Client.hello(
+    house.demo,
+    await spend(house.demo, await link('delegate')),
+  ));
+  closing.push(
+    () => chair.close(),
+    () => delegate.close(),
+  );
 }, 120_000);
 
 afterAll(async () => {
-  chair?.close();
-  delegate?.close();
-  await house?.close();
+  for (const close of closing.reverse()) await close();
 }, 30_000);
 
 describe('a message', () => {
   it('that is not JSON, or not an envelope, gets a code, and the session goes on', async () => {
-    const before = await metric(house.demo.metrics.signal, /^signal_.*(refused|rejected|bad|error)/);
-    const { client } = await Client.hello(house.demo, await spend(house.demo, await link('delegate')));
+    const before = await metric(
+      house.demo.metrics.signal,
+      /^signal_.*(refused|rejected|bad|error)/,
+    );
+    const { client } = await Client.hello(
+      house.demo,
+      await spend(house.demo, await link('delegate')),
+    );
     client.raw('{"op":');
     client.raw('[1,2,3]');
     client.raw('{"op":7,"id":"x"}');
     const answer = await client.ask('no.such_op');
     expect(answer.err?.code).toBe('proto.unknown_op');
-    expect((await client.ask('meeting.subscribe', { meeting: house.demo.meeting, detail: 'full' })).err).toBeUndefined();
+    expect(
+      (await client.ask('meeting.subscribe', { meeting: house.demo.meeting, detail: 'full' })).err,
+    ).toBeUndefined();
     client.close();
-    expect(await metric(house.demo.metrics.signal, /^signal_.*(refused|rejected|bad|error)/)).toBeGreaterThanOrEqual(before + 4);
+    expect(
+      await metric(house.demo.metrics.signal, /^signal_.*(refused|rejected|bad|error)/),
+    ).toBeGreaterThanOrEqual(before + 4);
   });
 
   it('over 64 KiB ends the connection with a next step', async () => {
-    const { client } = await Client.hello(house.demo, await spend(house.demo, await link('delegate')));
+    const { client } = await Client.hello(
+      house.demo,
+      await spend(house.demo, await link('delegate')),
+    );
     client.raw(JSON.stringify({ op: 'hello', id: 9, d: { padding: 'x'.repeat(70_000) } }));
     const { code, reason } = await until('a close', 5_000, () => client.closed);
     expect([1009, 4400]).toContain(code);
@@ -71,7 +103,12 @@ describe('a message', () => {
 
   it('with a field of the wrong type, length or value names the field', async () => {
     const before = await meeting();
-    for (const d of [{}, { meeting: 7, member: '64' }, { meeting: house.demo.meeting, member: 'x'.repeat(500) }, { meeting: house.demo.meeting, member: '\ud800' }]) {
+    for (const d of [
+      {},
+      { meeting: 7, member: '64' },
+      { meeting: house.demo.meeting, member: 'x'.repeat(500) },
+      { meeting: house.demo.meeting, member: '\ud800' },
+    ]) {
       const answer = await chair.ask('floor.grant', d);
       expect(answer.err?.code, JSON.stringify(d)).toMatch(/^proto\./);
     }
@@ -94,20 +131,38 @@ describe('a message', () => {
   });
 
   it('about a meeting or member that is not there says so', async () => {
-    expect((await chair.ask('floor.grant', { meeting: 'aaaaaaaa', member: '64' })).err?.code).toMatch(/^(meeting\.unknown|auth\.forbidden)$/);
-    expect((await chair.ask('floor.grant', { meeting: house.demo.meeting, member: '99999' })).err?.code).toBe('member.unknown');
+    expect(
+      (await chair.ask('floor.grant', { meeting: 'aaaaaaaa', member: '64' })).err?.code,
+    ).toMatch(/^(meeting\.unknown|auth\.forbidden)$/);
+    expect(
+      (await chair.ask('floor.grant', { meeting: house.demo.meeting, member: '99999' })).err?.code,
+    ).toBe('member.unknown');
   });
 });
 
 describe('a person', () => {
   it('without a credential gets nothing', async () => {
-    for (const path of ['/api/v1/units', '/api/v1/meetings', `/api/v1/meetings/${house.demo.meeting}`, '/api/v1/session'])
+    for (const path of [
+      '/api/v1/units',
+      '/api/v1/meetings',
+      `/api/v1/meetings/${house.demo.meeting}`,
+      '/api/v1/session',
+    ])
       expect((await rest(house.demo, 'GET', path)).status, path).toBe(401);
-    expect((await rest(house.demo, 'POST', '/api/v1/links', { body: { role: 'chair', name: 'x' } })).status).toBe(401);
-    expect((await rest(house.demo, 'GET', '/api/v1/units', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401);
+    expect(
+      (await rest(house.demo, 'POST', '/api/v1/links', { body: { role: 'chair', name: 'x' } }))
+        .status,
+    ).toBe(401);
+    expect(
+      (
+        await rest(house.demo, 'GET', '/api/v1/units', {
+          headers: { authorization: 'Bearer wrong' },
+        })
+      ).status,
+    ).toBe(401);
     const refused = await Client.open(house.demo).then(
       async (client) => until('a close', 5_000, () => client.closed),
-      (error: Error) => ({ code: 4401, reason: error.message }),
+      (error: unknown) => ({ code: 4401, reason: String(error) }),
     );
     expect(refused.code).toBe(4401);
   });
@@ -120,65 +175,110 @@ describe('a person', () => {
   it('with a spent, an expired or an unknown link is told which', async () => {
     const once = await link('delegate');
     await spend(house.demo, once);
-    const again = await rest(house.demo, 'POST', '/api/v1/session', { body: { secret: secretOf(once) } });
-    expect([again.status, again.body['code']]).toEqual([409, 'link.used']);
-    const unknown = await rest(house.demo, 'POST', '/api/v1/session', { body: { secret: 'A'.repeat(43) } });
-    expect([unknown.status, unknown.body['code']]).toEqual([404, 'link.unknown']);
+    const again = await rest(house.demo, 'POST', '/api/v1/session', {
+      body: { secret: secretOf(once) },
+    });
+    expect([again.status, again.body.code]).toEqual([409, 'link.used']);
+    const unknown = await rest(house.demo, 'POST', '/api/v1/session', {
+      body: { secret: 'A'.repeat(43) },
+    });
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'link.unknown']);
   });
 });
 
 describe('an offer', () => {
-  const offer = (lines: string[]): string => `${['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', ...lines].join('\r\n')}\r\n`;
-  const transport = ['c=IN IP4 0.0.0.0', 'a=ice-ufrag:abcd', 'a=ice-pwd:abcdefghijklmnopqrstuvwx', `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`, 'a=setup:actpass', 'a=rtcp-mux'];
+  const offer = (lines: string[]): string =>
+    `${['v=0', 'o=- 1 1 IN IP4 127.0.0.1', 's=-', 't=0 0', ...lines].join('\r\n')}\r\n`;
+  const transport = [
+    'c=IN IP4 0.0.0.0',
+    'a=ice-ufrag:abcd',
+    'a=ice-pwd:abcdefghijklmnopqrstuvwx',
+    `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+    'a=setup:actpass',
+    'a=rtcp-mux',
+  ];
 
   it('without a codec that we know is refused', async () => {
-    const sdp = offer(['a=group:BUNDLE 0', 'm=audio 9 UDP/TLS/RTP/SAVPF 8', ...transport, 'a=mid:0', 'a=rtpmap:8 PCMA/8000', 'a=sendrecv']);
-    expect((await delegate.ask('media.offer', { meeting: house.demo.meeting, sdp })).err?.code).toMatch(/no_(usable_)?codec$/);
+    const sdp = offer([
+      'a=group:BUNDLE 0',
+      'm=audio 9 UDP/TLS/RTP/SAVPF 8',
+      ...transport,
+      'a=mid:0',
+      'a=rtpmap:8 PCMA/8000',
+      'a=sendrecv',
+    ]);
+    expect(
+      (await delegate.ask('media.offer', { meeting: house.demo.meeting, sdp })).err?.code,
+    ).toMatch(/no_(usable_)?codec$/);
   });
 
   it('that is no SDP, or has no fingerprint, is refused', async () => {
-    expect((await delegate.ask('media.offer', { meeting: house.demo.meeting, sdp: 'hello' })).err?.code).toMatch(/^(media|sdp)\./);
-    const bare = offer(['a=group:BUNDLE 0', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', ...transport.filter((line) => !line.includes('fingerprint')), 'a=mid:0', 'a=rtpmap:111 opus/48000/2', 'a=sendrecv']);
-    expect((await delegate.ask('media.offer', { meeting: house.demo.meeting, sdp: bare })).err?.code).toMatch(/^(media|sdp)\./);
+    expect(
+      (await delegate.ask('media.offer', { meeting: house.demo.meeting, sdp: 'hello' })).err?.code,
+    ).toMatch(/^(media|sdp)\./);
+    const bare = offer([
+      'a=group:BUNDLE 0',
+      'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+      ...transport.filter((line) => !line.includes('fingerprint')),
+      'a=mid:0',
+      'a=rtpmap:111 opus/48000/2',
+      'a=sendrecv',
+    ]);
+    expect(
+      (await delegate.ask('media.offer', { meeting: house.demo.meeting, sdp: bare })).err?.code,
+    ).toMatch(/^(media|sdp)\./);
   });
 });
 
 describe('a file', () => {
   const units = (text: string): Promise<{ status: number; body: Record<string, unknown> }> =>
-    rest(house.demo, 'POST', '/api/v1/units/import', { body: text, type: 'text/csv', headers: admin(house.demo) });
+    rest(house.demo, 'POST', '/api/v1/units/import', {
+      body: text,
+      type: 'text/csv',
+      headers: admin(house.demo),
+    });
 
   it('of units with a duplicate or an orphan is refused whole, with its line', async () => {
     const before = await rest(house.demo, 'GET', '/api/v1/units', { headers: admin(house.demo) });
     const head = 'code,parent,level,name,link_kbps\n64,,province,Tỉnh Gia Lai,100000\n';
     const duplicate = await units(`${head}633,64,district,Một,1000\n633,64,district,Hai,1000\n`);
-    expect([duplicate.status, duplicate.body['code']]).toEqual([409, 'unit.duplicate']);
-    expect(String(duplicate.body['detail'])).toContain('4');
+    expect([duplicate.status, duplicate.body.code]).toEqual([409, 'unit.duplicate']);
+    expect(String(duplicate.body.detail)).toContain('4');
     const orphan = await units(`${head}633,64,district,Một,1000\n7,99,commune,Mồ côi,1000\n`);
-    expect([orphan.status, orphan.body['code']]).toEqual([400, 'unit.orphan']);
-    expect(String(orphan.body['detail'])).toContain('4');
-    expect((await rest(house.demo, 'GET', '/api/v1/units', { headers: admin(house.demo) })).body).toEqual(before.body);
+    expect([orphan.status, orphan.body.code]).toEqual([400, 'unit.orphan']);
+    expect(String(orphan.body.detail)).toContain('4');
+    expect(
+      (await rest(house.demo, 'GET', '/api/v1/units', { headers: admin(house.demo) })).body,
+    ).toEqual(before.body);
   });
 
-  it.each(['rong-signal', 'rong-mcu', 'rong-room', 'rong-sim'])('of settings for %s with an unknown key is refused with its line', async (program) => {
-    const path = `${house.demo.dir}/bad-${program}.conf`;
-    writeFileSync(path, '# a comment\n[nonsense]\nkey=value\n');
-    const failed = await run(`${BIN}/${program}`, ['--config', path, '--check-config']).then(
-      () => null,
-      (error: { code: number; stderr: string }) => error,
-    );
-    expect(failed?.code).toBe(2);
-    expect(failed?.stderr).toMatch(new RegExp(`bad-${program}.conf:[23]: `));
-  });
+  it.each(['rong-signal', 'rong-mcu', 'rong-room', 'rong-sim'])(
+    'of settings for %s with an unknown key is refused with its line',
+    async (program) => {
+      const path = `${house.demo.dir}/bad-${program}.conf`;
+      writeFileSync(path, '# a comment\n[nonsense]\nkey=value\n');
+      const failed = await run(`${BIN}/${program}`, ['--config', path, '--check-config']).then(
+        () => null,
+        (error: unknown) => error as { code: number; stderr: string },
+      );
+      expect(failed?.code).toBe(2);
+      expect(failed?.stderr).toMatch(new RegExp(`bad-${program}.conf:[23]: `));
+    },
+  );
 });
 
 describe('a machine', () => {
   it('with an enrolment code that was used or never existed is refused', async () => {
     const { code } = (await house.rong('room', 'code', '64')) as { code: string };
     const csr = '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n';
-    const bad = await rest(house.demo, 'POST', '/api/v1/enroll', { body: { code: code.split('.')[0], csr } });
-    expect([bad.status, bad.body['code']]).toEqual([400, 'enroll.bad_csr']);
-    const unknown = await rest(house.demo, 'POST', '/api/v1/enroll', { body: { code: 'aaaa-bbbb-cccc-dddd', csr } });
-    expect(unknown.body['code']).toBe('enroll.unknown');
+    const bad = await rest(house.demo, 'POST', '/api/v1/enroll', {
+      body: { code: code.split('.')[0], csr },
+    });
+    expect([bad.status, bad.body.code]).toEqual([400, 'enroll.bad_csr']);
+    const unknown = await rest(house.demo, 'POST', '/api/v1/enroll', {
+      body: { code: 'aaaa-bbbb-cccc-dddd', csr },
+    });
+    expect(unknown.body.code).toBe('enroll.unknown');
   });
 });
 
@@ -192,10 +292,12 @@ describe('a session', () => {
     client.close();
     await chair.ask('floor.grant', { meeting: house.demo.meeting, member: '633' });
     await chair.ask('floor.release', { meeting: house.demo.meeting, member: '633' });
-    const again = await Client.hello(house.demo, cookie, { sid: String(hello['sid']), ack });
-    expect(again.hello['resumed']).toBe(true);
+    const again = await Client.hello(house.demo, cookie, { sid: String(hello.sid), ack });
+    expect(again.hello.resumed).toBe(true);
     await until('the missed events', 5_000, () => again.client.event('floor.released'));
-    const sequence = again.client.events.map((event) => event.seq).filter((seq) => seq !== undefined);
+    const sequence = again.client.events
+      .map((event) => event.seq)
+      .filter((seq) => seq !== undefined);
     expect(sequence).toEqual([...new Set(sequence)].sort((a, b) => a - b));
     expect(Math.min(...sequence)).toBe(ack + 1);
     again.client.close();

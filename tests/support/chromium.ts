@@ -15,7 +15,7 @@ export async function openChromium(mark: number): Promise<Browser> {
   writeCamera(camera, mark);
   writeMicrophone(microphone, toneOf(mark));
   return chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -33,7 +33,10 @@ export async function openChromium(mark: number): Promise<Browser> {
 }
 
 /** A page that trusts the house's own authority, and what the browser complained of. */
-export async function openPage(browser: Browser, url: string): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
+export async function openPage(
+  browser: Browser,
+  url: string,
+): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
     viewport: { width: 1366, height: 768 },
@@ -45,7 +48,8 @@ export async function openPage(browser: Browser, url: string): Promise<{ page: P
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
     const host = new URL(request.url()).host;
-    if (/^https?:|^wss?:/.test(request.url()) && host !== new URL(url).host) complaints.push(`asked a foreign host: ${host}`);
+    if (/^https?:|^wss?:/.test(request.url()) && host !== new URL(url).host)
+      complaints.push(`asked a foreign host: ${host}`);
   });
   await page.goto(url);
   return { page, context, complaints };

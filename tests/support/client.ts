@@ -12,28 +12,42 @@ export interface Answer {
 }
 
 /** One REST call. Bodies that are not JSON come back as { text }. */
-export function rest(demo: Demo, method: string, path: string, options: { body?: unknown; type?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
-  const body = options.body === undefined ? undefined : typeof options.body === 'string' ? options.body : JSON.stringify(options.body);
+export function rest(
+  demo: Demo,
+  method: string,
+  path: string,
+  options: { body?: unknown; type?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const body =
+    options.body === undefined
+      ? undefined
+      : typeof options.body === 'string'
+        ? options.body
+        : JSON.stringify(options.body);
   const headers: Record<string, string> = { ...options.headers };
   if (body !== undefined) {
     headers['content-type'] = options.type ?? 'application/json';
     headers['content-length'] = `${Buffer.byteLength(body)}`;
   }
   return new Promise((resolve, reject) => {
-    const call = request(new URL(path, demo.url), { method, headers, ca: authority(demo) }, (reply) => {
-      const chunks: Buffer[] = [];
-      reply.on('data', (chunk: Buffer) => chunks.push(chunk));
-      reply.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        let parsed: Record<string, unknown>;
-        try {
-          parsed = text ? (JSON.parse(text) as Record<string, unknown>) : {};
-        } catch {
-          parsed = { text };
-        }
-        resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: parsed });
-      });
-    });
+    const call = request(
+      new URL(path, demo.url),
+      { method, headers, ca: authority(demo) },
+      (reply) => {
+        const chunks: Buffer[] = [];
+        reply.on('data', (chunk: Buffer) => chunks.push(chunk));
+        reply.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          let parsed: Record<string, unknown>;
+          try {
+            parsed = text ? (JSON.parse(text) as Record<string, unknown>) : {};
+          } catch {
+            parsed = { text };
+          }
+          resolve({ status: reply.statusCode ?? 0, headers: reply.headers, body: parsed });
+        });
+      },
+    );
     call.setTimeout(5000, () => call.destroy(new Error(`${method} ${path}: no answer`)));
     call.on('error', reject);
     call.end(body);
@@ -90,7 +104,8 @@ export class Client {
     });
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };
-      for (const resolve of this.#waiting.values()) resolve({ err: { code: 'closed', msg: reason.toString() } });
+      for (const resolve of this.#waiting.values())
+        resolve({ err: { code: 'closed', msg: reason.toString() } });
     });
     socket.on('error', () => undefined); // the close that follows says it
   }
@@ -98,7 +113,11 @@ export class Client {
   static open(demo: Demo, cookie?: string, origin?: string): Promise<Client> {
     const url = new URL('/ws', demo.url.replace('https:', 'wss:'));
     const headers: Record<string, string> = cookie ? { cookie } : {};
-    const socket = new WebSocket(url, 'rong.v1', { ca: authority(demo), headers, origin: origin ?? demo.url.replace(/\/$/, '') });
+    const socket = new WebSocket(url, 'rong.v1', {
+      ca: authority(demo),
+      headers,
+      origin: origin ?? demo.url.replace(/\/$/, ''),
+    });
     return new Promise((resolve, reject) => {
       const client = new Client(socket);
       socket.once('open', () => resolve(client));
@@ -107,9 +126,17 @@ export class Client {
   }
 
   /** Opens, and says hello. */
-  static async hello(demo: Demo, cookie: string, resume?: { sid: string; ack: number }): Promise<{ client: Client; hello: Record<string, unknown> }> {
+  static async hello(
+    demo: Demo,
+    cookie: string,
+    resume?: { sid: string; ack: number },
+  ): Promise<{ client: Client; hello: Record<string, unknown> }> {
     const client = await Client.open(demo, cookie);
-    const answer = await client.ask('hello', { versions: [1], client: { name: 'test', version: '0' }, ...(resume ? { resume } : {}) });
+    const answer = await client.ask('hello', {
+      versions: [1],
+      client: { name: 'test', version: '0' },
+      ...(resume ? { resume } : {}),
+    });
     if (answer.err) throw new Error(`hello was refused: ${answer.err.code}`);
     return { client, hello: answer.d ?? {} };
   }

@@ -42,7 +42,9 @@ export function simulated(control: string, name: string): Promise<Record<string,
   return new Promise((resolve, reject) => {
     const socket = connect(port, host, () => socket.write(`state ${name}\n`));
     let text = '';
-    socket.setTimeout(1000, () => socket.destroy(new Error(`the simulator at ${control} does not answer`)));
+    socket.setTimeout(1000, () =>
+      socket.destroy(new Error(`the simulator at ${control} does not answer`)),
+    );
     socket.on('error', reject);
     socket.on('data', (chunk) => {
       text += chunk.toString();

@@ -25,10 +25,13 @@ function drawMark(luma: Uint8Array, room: number, frame: number): void {
   const bits = [...toBits(0b1010, 4), ...toBits(room, 12), ...toBits(frame, 20)];
   bits.push(...toBits(crc12(bits), 12));
   const fill = (x: number, y: number, width: number, height: number, value: number): void => {
-    for (let row = y; row < y + height; row++) luma.fill(value, row * WIDTH + x, row * WIDTH + x + width);
+    for (let row = y; row < y + height; row++)
+      luma.fill(value, row * WIDTH + x, row * WIDTH + x + width);
   };
   fill(u / 2, u / 2, 13 * u, 5 * u, 128);
-  bits.forEach((bit, i) => fill(u + (i % 12) * u, u + Math.floor(i / 12) * u, u, u, bit ? 235 : 16));
+  bits.forEach((bit, i) =>
+    fill(u + (i % 12) * u, u + Math.floor(i / 12) * u, u, u, bit ? 235 : 16),
+  );
 }
 
 /** A Y4M file that Chromium plays in a loop (--use-file-for-fake-video-capture). */
@@ -36,7 +39,8 @@ export function writeCamera(path: string, room: number): void {
   const parts = [Buffer.from(`YUV4MPEG2 W${WIDTH} H${HEIGHT} F25:1 Ip A1:1 C420jpeg\n`)];
   for (let frame = 0; frame < FRAMES; frame++) {
     const luma = new Uint8Array(WIDTH * HEIGHT).fill(96);
-    for (let row = 200; row < 320; row++) luma.fill(200, row * WIDTH + frame * 12, row * WIDTH + frame * 12 + 40);
+    for (let row = 200; row < 320; row++)
+      luma.fill(200, row * WIDTH + frame * 12, row * WIDTH + frame * 12 + 40);
     drawMark(luma, room, frame);
     parts.push(Buffer.from('FRAME\n'), Buffer.from(luma), Buffer.alloc((WIDTH * HEIGHT) / 2, 128));
   }

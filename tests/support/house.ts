@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const BIN = process.env['RONG_BIN'] ?? 'build/release';
+const BIN = process.env.RONG_BIN ?? 'build/release';
 const START_TIMEOUT_MS = 90_000;
 
 /** The JSON object of the demo's RONG_DEMO line. */
@@ -39,7 +39,19 @@ export class House {
     const dir = `build/test/house-${net}`;
     const child = spawn(
       'python3',
-      ['tools/demo.py', '--rooms', `${rooms}`, '--net', net, '--dir', dir, '--bin', BIN, '--media-addresses', `${net}.0.1`],
+      [
+        'tools/demo.py',
+        '--rooms',
+        `${rooms}`,
+        '--net',
+        net,
+        '--dir',
+        dir,
+        '--bin',
+        BIN,
+        '--media-addresses',
+        `${net}.0.1`,
+      ],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let said = '';
@@ -75,20 +87,30 @@ export class House {
   }
 
   /** The pid of the media process of room 1, 2 or 3: a child of its rong-room. */
-  async mediaPid(room: number): Promise<number> {
-    const { stdout } = await run('pgrep', ['-P', `${this.pid(`room-${room}`)}`, '-f', 'rong-room-media']);
-    return Number(stdout.trim().split('\n')[0]);
+  mediaPid(room: number): number {
+    const core = this.pid(`room-${room}`);
+    const children = readFileSync(`/proc/${core}/task/${core}/children`, 'utf8').trim();
+    return Number(children.split(' ')[0]);
   }
 
   /** The administrator's command line. */
   async rong(...args: string[]): Promise<unknown> {
-    const { stdout } = await run(`${BIN}/rong`, ['--config', `${this.demo.dir}/signal.conf`, '--json', ...args]);
+    const { stdout } = await run(`${BIN}/rong`, [
+      '--config',
+      `${this.demo.dir}/signal.conf`,
+      '--json',
+      ...args,
+    ]);
     return JSON.parse(stdout);
   }
 
   /** The room box's own command line. */
   async rongRoom(room: number, ...args: string[]): Promise<string> {
-    const { stdout } = await run(`${BIN}/rong-room`, ['--config', `${this.demo.dir}/room-${room}.conf`, ...args]);
+    const { stdout } = await run(`${BIN}/rong-room`, [
+      '--config',
+      `${this.demo.dir}/room-${room}.conf`,
+      ...args,
+    ]);
     return stdout;
   }
 
@@ -122,18 +144,23 @@ function isFree(host: string, port: number): Promise<boolean> {
 }
 
 /** Polls until `probe` gives a truthy value; the deadline makes it an error that says what was missing. */
-export async function until<T>(what: string, ms: number, probe: () => Promise<T> | T): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  ms: number,
+  probe: () => Promise<T> | T,
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + ms;
   let last: unknown;
   for (;;) {
     try {
-      const value = await probe();
-      if (value) return value;
+      const value: unknown = await probe();
+      if (Boolean(value)) return value as NonNullable<T>;
       last = value;
     } catch (error) {
       last = error;
     }
-    if (performance.now() > deadline) throw new Error(`${what}: not within ${ms} ms (last: ${String(last)})`);
+    if (performance.now() > deadline)
+      throw new Error(`${what}: not within ${ms} ms (last: ${String(last)})`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -40,7 +40,8 @@ function installProbe(): void {
     };
     const cell = (x: number, y: number, u: number): number => {
       let sum = 0;
-      for (const dx of [-0.2, 0, 0.2]) for (const dy of [-0.2, 0, 0.2]) sum += luma(x + dx * u, y + dy * u);
+      for (const dx of [-0.2, 0, 0.2])
+        for (const dy of [-0.2, 0, 0.2]) sum += luma(x + dx * u, y + dy * u);
       return sum / 9;
     };
     const read = (x: number, y: number, tile: number): Mark | null => {
@@ -53,7 +54,13 @@ function installProbe(): void {
         if (i === 3 && number(bits) !== 0b1010) return null;
       }
       if (crc12(bits.slice(0, 36)) !== number(bits.slice(36))) return null;
-      return { room: number(bits.slice(4, 16)), frame: number(bits.slice(16, 36)), x, y, width: tile };
+      return {
+        room: number(bits.slice(4, 16)),
+        frame: number(bits.slice(16, 36)),
+        x,
+        y,
+        width: tile,
+      };
     };
     const found = new Map<number, Mark>();
     for (const tile of TILE_WIDTHS) {
@@ -66,7 +73,9 @@ function installProbe(): void {
     }
     return [...found.values()];
   };
-  const TILE_WIDTHS = [1280, 1024, 960, 853.3, 800, 640, 480, 426.7, 426, 424, 400, 384, 360, 320, 316, 256, 240, 212];
+  const TILE_WIDTHS = [
+    1280, 1024, 960, 853.3, 800, 640, 480, 426.7, 426, 424, 400, 384, 360, 320, 316, 256, 240, 212,
+  ];
 
   let analyser: AnalyserNode | null = null;
   let source: MediaStreamAudioSourceNode | null = null;
@@ -100,7 +109,9 @@ function installProbe(): void {
     return frequencies.map((frequency) => {
       const at = Math.round(frequency / hz);
       const peak = Math.max(...bins.slice(at - 1, at + 2));
-      const beside = [...bins.slice(at - 16, at - 4), ...bins.slice(at + 5, at + 17)].sort((a, b) => a - b);
+      const beside = [...bins.slice(at - 16, at - 4), ...bins.slice(at + 5, at + 17)].sort(
+        (a, b) => a - b,
+      );
       const floor = beside[Math.floor(beside.length / 2)] ?? -200;
       return Number.isFinite(peak) ? Math.min(99, peak - Math.max(floor, -120)) : -200;
     });
@@ -108,7 +119,9 @@ function installProbe(): void {
   Object.assign(window, { probe: { marks, tones } });
 }
 
-type Probed = { probe: { marks: () => Mark[]; tones: (hz: number[]) => number[] } };
+interface Probed {
+  probe: { marks: () => Mark[]; tones: (hz: number[]) => number[] };
+}
 
 export async function watchStage(page: Page): Promise<void> {
   await page.evaluate(installProbe);
@@ -131,7 +144,10 @@ export async function heardRooms(page: Page, rooms: number[], looks = 7): Promis
   const frequencies = rooms.map(toneOf);
   const hits = rooms.map(() => 0);
   for (let look = 0; look < looks; look++) {
-    const levels = await page.evaluate((hz) => (window as unknown as Probed).probe.tones(hz), frequencies);
+    const levels = await page.evaluate(
+      (hz) => (window as unknown as Probed).probe.tones(hz),
+      frequencies,
+    );
     levels.forEach((level, at) => (hits[at] = (hits[at] ?? 0) + (level > 15 ? 1 : 0)));
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
   }
