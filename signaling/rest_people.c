@@ -96,7 +96,7 @@ enum error_code rest_session_delete(struct rest_call *call, char **detail)
     struct session *session =
             sessions_find(service->sessions, call->who.role, call->who.self, call->who.meeting);
     if (session) {
-        sessions_end(service->sessions, session, WEB_CLOSE_AUTH, "stop");
+        sessions_end(service->sessions, session, WEB_CLOSE_AUTH, CLOSE_NEXT_STOP);
         struct conference *conference = service_conference(service, call->who.meeting);
         if (conference)
             conference_note_presence(conference, call->who.self, false);

@@ -134,13 +134,12 @@ static void send_text(struct connection *connection, const char *text)
 }
 
 static void close_connection(
-        struct connection *connection, int code, const char *next, enum error_code error)
+        struct connection *connection, int code, enum close_next next, enum error_code error)
 {
     if (connection->is_closing)
         return;
     connection->is_closing = true;
-    g_autofree char *reason =
-            g_strdup_printf("{\"next\":\"%s\",\"code\":\"%s\"}", next, error_code_name(error));
+    g_autofree char *reason = close_reason_build(next, error);
     web_session_close(connection->web, code, reason);
 }
 
@@ -247,7 +246,7 @@ static void forget(struct sessions *sessions, struct session *session)
 }
 
 void sessions_end(
-        struct sessions *sessions, struct session *session, int close_code, const char *next)
+        struct sessions *sessions, struct session *session, int close_code, enum close_next next)
 {
     if (session->connection) {
         struct connection *connection = session->connection;
@@ -268,7 +267,8 @@ static gboolean on_sweep(gpointer data)
     while (g_hash_table_iter_next(&iter, &item, NULL)) {
         struct connection *connection = item;
         if (!connection->session && now_us - connection->opened_us > HELLO_DEADLINE_US)
-            close_connection(connection, WEB_CLOSE_BAD_PROTOCOL, "rejoin", ERROR_PROTO_HELLO_FIRST);
+            close_connection(
+                    connection, WEB_CLOSE_BAD_PROTOCOL, CLOSE_NEXT_REJOIN, ERROR_PROTO_HELLO_FIRST);
     }
 
     g_autoptr(GPtrArray) over = g_ptr_array_new();
@@ -341,7 +341,7 @@ static void replace_older(struct connection *connection)
         return;
     if (older->connection)
         metric_add(&signal_replaced_total, 1);
-    sessions_end(connection->all, older, WEB_CLOSE_REPLACED, "stop");
+    sessions_end(connection->all, older, WEB_CLOSE_REPLACED, CLOSE_NEXT_STOP);
 }
 
 static void attach(struct connection *connection, struct session *session)
@@ -349,7 +349,7 @@ static void attach(struct connection *connection, struct session *session)
     if (session->connection) {
         struct connection *older = session->connection;
         detach(session);
-        close_connection(older, WEB_CLOSE_REPLACED, "stop", ERROR_AUTH_REPLACED);
+        close_connection(older, WEB_CLOSE_REPLACED, CLOSE_NEXT_STOP, ERROR_AUTH_REPLACED);
     }
     session->connection = connection;
     session->connection_count++;
@@ -429,7 +429,7 @@ static void on_hello(struct connection *connection, const struct envelope *envel
     metric_add(&signal_bad_messages_total, 1);
     refuse(connection, envelope->id, code, error.code ? error.path : NULL);
     if (!connection->session)
-        close_connection(connection, WEB_CLOSE_BAD_PROTOCOL, "stop", code);
+        close_connection(connection, WEB_CLOSE_BAD_PROTOCOL, CLOSE_NEXT_STOP, code);
 }
 
 // --- the web server's callbacks -----------------------------------------------------------------
@@ -444,7 +444,7 @@ void sessions_opened(struct sessions *sessions, struct web_session *web)
     web_session_set_data(web, connection);
     if (!sessions->handler.identify(sessions->context, web, &connection->who)) {
         metric_add(&signal_auth_refused_total, 1);
-        close_connection(connection, WEB_CLOSE_AUTH, "stop", ERROR_AUTH_REQUIRED);
+        close_connection(connection, WEB_CLOSE_AUTH, CLOSE_NEXT_STOP, ERROR_AUTH_REQUIRED);
         return;
     }
     // An MCU reports every conference every second; a person clicks, a room changes now and then.
@@ -461,7 +461,7 @@ static bool is_within_rate(struct connection *connection, const struct envelope 
     }
     metric_add(&signal_rate_limited_total, 1);
     if (++connection->refused_for_rate > REFUSED_FOR_RATE_MAX)
-        close_connection(connection, WEB_CLOSE_SLOW, "wait", ERROR_PROTO_RATE);
+        close_connection(connection, WEB_CLOSE_SLOW, CLOSE_NEXT_WAIT, ERROR_PROTO_RATE);
     else
         refuse(connection, envelope->id, ERROR_PROTO_RATE, NULL);
     return false;
@@ -476,7 +476,7 @@ static void on_bad_message(
     // An operation of a newer client is no reason to part.
     bool is_harmless = connection->session && code == ERROR_PROTO_UNKNOWN_OP;
     if (!connection->session || (!is_harmless && ++connection->bad_messages > BAD_MESSAGES_MAX))
-        close_connection(connection, WEB_CLOSE_BAD_PROTOCOL, "stop", code);
+        close_connection(connection, WEB_CLOSE_BAD_PROTOCOL, CLOSE_NEXT_STOP, code);
 }
 
 void sessions_received(

@@ -49,7 +49,7 @@ void sessions_each(struct sessions *sessions, void (*fn)(void *context, struct s
         void *context);
 // Closes the connection with {"next":…,"code":…} and forgets the session.
 void sessions_end(
-        struct sessions *sessions, struct session *session, int close_code, const char *next);
+        struct sessions *sessions, struct session *session, int close_code, enum close_next next);
 
 // What somebody subscribed to; one meeting at a time.
 struct subscription {

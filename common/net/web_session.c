@@ -4,6 +4,7 @@
 #include "common/base/log.h"
 #include "common/net/net_metrics.h"
 #include "common/net/web_internal.h"
+#include "common/protocol/envelope.h"
 
 #define LOG_TOPIC "session"
 
@@ -124,10 +125,10 @@ void web_session_opened(struct web_connection *connection)
     config_of(session)->socket->open(config_of(session)->context, session);
 }
 
-static int refuse_message(struct web_session *session, const char *code)
+static int refuse_message(struct web_session *session, enum error_code code)
 {
     metric_add(&net_messages_bad_total, 1);
-    g_autofree char *reason = g_strdup_printf("{\"next\":\"stop\",\"code\":\"%s\"}", code);
+    g_autofree char *reason = close_reason_build(CLOSE_NEXT_STOP, code);
     g_string_set_size(session->incoming, 0);
     web_session_close(session, WEB_CLOSE_BAD_PROTOCOL, reason);
     return 0;
@@ -141,9 +142,9 @@ int web_session_received(struct web_connection *connection, const void *data, si
     if (session->is_closing)
         return 0;
     if (lws_frame_is_binary(connection->wsi))
-        return refuse_message(session, "proto.bad_json");
+        return refuse_message(session, ERROR_PROTO_BAD_JSON);
     if (session->incoming->len + size > WEB_MESSAGE_MAX_BYTES)
-        return refuse_message(session, "proto.too_large");
+        return refuse_message(session, ERROR_PROTO_TOO_LARGE);
     g_string_append_len(session->incoming, data, (gssize)size);
     if (!lws_is_final_fragment(connection->wsi) || lws_remaining_packet_payload(connection->wsi))
         return 0;
@@ -200,17 +201,17 @@ void web_session_gone(struct web_connection *connection)
 
 void web_session_say_goodbye(struct web_session *session)
 {
-    static const char reason[] = "{\"next\":\"wait\",\"code\":\"server.ending\"}";
-    unsigned char frame[LWS_PRE + 2 + sizeof(reason)];
+    unsigned char frame[LWS_PRE + 2 + MAX_REASON_BYTES];
     if (session->is_closing)
         return;
+    g_autofree char *reason = close_reason_build(CLOSE_NEXT_WAIT, ERROR_SERVER_ENDING);
+    size_t size = MIN(strlen(reason), MAX_REASON_BYTES);
     session->is_closing = true;
     drop_outgoing(session);
     frame[LWS_PRE] = WEB_CLOSE_GOING_AWAY >> 8;
     frame[LWS_PRE + 1] = WEB_CLOSE_GOING_AWAY & 0xff;
-    memcpy(frame + LWS_PRE + 2, reason, sizeof(reason) - 1);
-    if (lws_write(session->connection->wsi, frame + LWS_PRE, 2 + sizeof(reason) - 1, WRITE_CLOSE) <
-            0)
+    memcpy(frame + LWS_PRE + 2, reason, size);
+    if (lws_write(session->connection->wsi, frame + LWS_PRE, 2 + size, WRITE_CLOSE) < 0)
         log_debug("goodbye lost address=%s", session->connection->address);
 }
 
@@ -259,8 +260,8 @@ bool web_session_send(struct web_session *session, const char *text, size_t size
         log_warn("session reads too slowly address=%s queued_bytes=%zu",
                 session->connection->address, session->queued_bytes);
         drop_outgoing(session);
-        web_session_close(
-                session, WEB_CLOSE_SLOW, "{\"next\":\"resume\",\"code\":\"session.slow\"}");
+        g_autofree char *reason = close_reason_build(CLOSE_NEXT_RESUME, ERROR_SESSION_SLOW);
+        web_session_close(session, WEB_CLOSE_SLOW, reason);
         return false;
     }
     struct outgoing *message = g_malloc(sizeof(*message) + LWS_PRE + size);

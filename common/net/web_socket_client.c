@@ -12,6 +12,7 @@
 #include "common/net/lws_glue.h"
 #include "common/net/net_metrics.h"
 #include "common/net/web_server.h"
+#include "common/protocol/envelope.h"
 
 #define LOG_TOPIC "client"
 
@@ -81,7 +82,7 @@ static void retry_later(struct web_socket_client *client)
     if (client->retry || client->is_ending)
         return;
     uint32_t pause_ms = backoff_next(&client->backoff, g_random_int());
-    if (strstr(client->close_reason, "\"next\":\"stop\""))
+    if (close_reason_next(client->close_reason, strlen(client->close_reason)) == CLOSE_NEXT_STOP)
         pause_ms = client->retry_max_ms * STOP_FACTOR;
     client->retry = loop_add_timer(client->loop, pause_ms, on_retry, client);
 }
