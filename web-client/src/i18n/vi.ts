@@ -61,7 +61,7 @@ export const vi = {
   'floor.since': 'Đã nói {time}',
   'floor.grant': 'Mời',
   'floor.grant_label': 'Mời {name} phát biểu',
-  'floor.release': 'Thôi',
+  'floor.release': 'Thu lại',
   'floor.release_label': 'Thu lại quyền phát biểu của {name}',
   'floor.release_long': 'Thu lại quyền phát biểu',
   'floor.holds': 'Đang phát biểu',
