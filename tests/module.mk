@@ -6,6 +6,7 @@ rong-load.main := tests/load/main.c
 rong-load.uses := tests/load
 MODULES += tests/support
 tests/support.pkgs := glib-2.0 openssl
+test_web_server.uses := tests/support
 # The smallest MCU, for endpoints.
 MODULES += tests/mirror
 tests/mirror.uses := common/transport common/sdp common/rtp common/base

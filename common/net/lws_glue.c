@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/net/lws_glue.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -9,6 +11,7 @@
 
 #define HEADER_BYTES 8192
 #define HEADER_POOL  1024
+#define TIMEOUT_S    10
 
 // The library calls what a peer does wrong an error; we count that where we see it.
 static void write_log(int level, const char *line)
@@ -28,6 +31,25 @@ void lws_glue_fill(struct lws_context_creation_info *info, GMainLoop *main_loop,
         .foreign_loops = loops,
         .max_http_header_data = HEADER_BYTES,
         .max_http_header_pool = HEADER_POOL,
-        .timeout_secs = 10,
+        .timeout_secs = TIMEOUT_S,
     };
+}
+
+// With the context its GLib plug-in is unloaded, but sources that wait for their turn in the
+// running iteration still point to its functions: it stays in memory.
+static int pin_plugin(struct dl_phdr_info *module, size_t size, void *data)
+{
+    (void)size;
+    (void)data;
+    if (!strstr(module->dlpi_name, "libwebsockets-evlib_glib"))
+        return 0;
+    return dlopen(module->dlpi_name, RTLD_LAZY | RTLD_NODELETE) ? 1 : -1;
+}
+
+struct lws_context *lws_glue_create(const struct lws_context_creation_info *info)
+{
+    struct lws_context *context = lws_create_context(info);
+    if (!context || dl_iterate_phdr(pin_plugin, NULL) != 1)
+        g_error("no libwebsockets context: is libwebsockets-evlib-glib installed?");
+    return context;
 }

@@ -6,6 +6,9 @@
 
 #include "common/base/loop.h"
 
-// Fills what all contexts share: the GLib loop, the log, HTTP/1.1, no listener of its own.
-// `loops` lends storage that must live until the context is made.
+// Fills what all contexts and vhosts share: the GLib loop, the log, no listener of its own.
+// `loops` lends storage that must live as long as the context.
 void lws_glue_fill(struct lws_context_creation_info *info, GMainLoop *main_loop, void **loops);
+// Aborts when the GLib plug-in is not installed. End it by lws_context_destroy(), exactly once: a
+// second call crashes in 4.1.6.
+struct lws_context *lws_glue_create(const struct lws_context_creation_info *info);

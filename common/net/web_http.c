@@ -10,8 +10,8 @@
 
 #define MAX_PARAMETERS    8
 #define MAX_QUERY_BYTES   4096
-#define MAX_SWALLOW_BYTES (1024 * 1024) // of a body that is refused anyway
-#define ANSWER_TIMEOUT_S  120           // for the client to take the whole answer
+#define MAX_SWALLOW_BYTES (16 * 1024 * 1024) // of a body that is refused anyway
+#define ANSWER_TIMEOUT_S  120                // for the client to take the whole answer
 
 struct parameter {
     const char *name; // in the route's pattern, up to '}'
@@ -23,9 +23,8 @@ struct web_request {
     const struct web_route *route;
     char *method;
     char *path;
-    char *query;            // raw, without '?'
-    GHashTable *query_args; // decoded name → value
-    GHashTable *cookies;    // those asked for
+    GHashTable *query;   // name → value
+    GHashTable *cookies; // those asked for
     struct web_headers headers;
     struct parameter parameters[MAX_PARAMETERS];
     char address[64];
@@ -172,9 +171,8 @@ static void request_free(struct web_request *request)
         request->connection->request = NULL;
     g_free(request->method);
     g_free(request->path);
-    g_free(request->query);
     g_free(request->peer_name);
-    g_clear_pointer(&request->query_args, g_hash_table_unref);
+    g_hash_table_unref(request->query);
     g_clear_pointer(&request->cookies, g_hash_table_unref);
     web_headers_clear(&request->headers);
     for (size_t i = 0; i < MAX_PARAMETERS; i++)
@@ -421,14 +419,21 @@ static const char *method_of(struct lws *wsi)
     return NULL;
 }
 
-static char *read_query(struct lws *wsi)
+// The library has split the query at '&' and decoded the parts.
+static GHashTable *read_query(struct lws *wsi)
 {
-    g_autoptr(GString) query = g_string_new(NULL);
+    GHashTable *query = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     char part[MAX_QUERY_BYTES];
     for (int i = 0; lws_hdr_copy_fragment(wsi, part, sizeof(part), WSI_TOKEN_HTTP_URI_ARGS, i) > 0;
-            i++)
-        g_string_append_printf(query, "%s%s", i > 0 ? "&" : "", part);
-    return g_strdup(query->str);
+            i++) {
+        char *equals = strchr(part, '=');
+        const char *value = equals ? equals + 1 : "";
+        if (equals)
+            *equals = '\0';
+        if (g_utf8_validate(part, -1, NULL) && g_utf8_validate(value, -1, NULL))
+            g_hash_table_insert(query, g_strdup(part), g_strdup(value));
+    }
+    return query;
 }
 
 // Bytes of body that are announced; false when they can not be told.
@@ -552,15 +557,7 @@ const char *web_request_parameter(const struct web_request *request, const char 
 
 const char *web_request_query(const struct web_request *request, const char *name)
 {
-    if (!request->query_args) {
-        // Bad escapes make the whole query unreadable: as if there were none.
-        ((struct web_request *)request)->query_args =
-                g_uri_parse_params(request->query, -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
-        if (!request->query_args)
-            ((struct web_request *)request)->query_args =
-                    g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    }
-    return g_hash_table_lookup(request->query_args, name);
+    return g_hash_table_lookup(request->query, name);
 }
 
 const char *web_request_header(const struct web_request *request, const char *lower_case_name)

@@ -269,9 +269,7 @@ struct web_server *web_server_new(struct loop *loop)
     struct lws_context_creation_info info;
     lws_glue_fill(&info, server->main_loop, server->loops);
     info.pt_serv_buf_size = SERVICE_BUFFER_BYTES;
-    server->context = lws_create_context(&info);
-    if (!server->context)
-        g_error("no libwebsockets context: is libwebsockets-evlib-glib installed?");
+    server->context = lws_glue_create(&info);
     return server;
 }
 
@@ -298,7 +296,7 @@ void web_server_free(struct web_server *server)
         while (g_hash_table_iter_next(&each, &session, NULL))
             web_session_say_goodbye(session);
     }
-    lws_context_destroy(server->context); // exactly once: a second call crashes in 4.1.6
+    lws_context_destroy(server->context);
     for (guint i = 0; i < server->listeners->len; i++)
         listener_free(g_ptr_array_index(server->listeners, i));
     g_ptr_array_unref(server->listeners);

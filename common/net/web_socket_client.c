@@ -54,6 +54,7 @@ struct web_socket_client {
     lws_retry_bo_t ping;
 
     struct backoff backoff;
+    guint attempts; // that failed since the last connection
     GSource *retry;
     GCancellable *resolving; // NULL: no look-up under way
     struct lws *wsi;         // NULL: none under way
@@ -109,6 +110,7 @@ static void lost(struct web_socket_client *client, const char *why)
                 client->close_code, client->close_reason);
     else
         log_info("no connection host=%s reason=%s", client->host_header, why);
+    client->attempts = was_open ? 0 : client->attempts + 1;
     // A server that takes connections only to end them is not come back to any faster.
     if (was_open &&
             g_get_monotonic_time() - client->opened_at > client->retry_max_ms * INT64_C(1000))
@@ -235,7 +237,9 @@ static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer data)
         lost(client, error->message);
         return;
     }
-    g_autofree char *address = g_inet_address_to_string(addresses->data);
+    // A name may stand for several addresses, of which not all answer: each attempt takes the next.
+    guint turn = client->attempts % g_list_length(addresses);
+    g_autofree char *address = g_inet_address_to_string(g_list_nth_data(addresses, turn));
     g_resolver_free_addresses(addresses);
     connect_to(client, address);
 }
@@ -304,9 +308,7 @@ static int make_context(
     client->main_loop = g_main_loop_new(loop_context(client->loop), FALSE);
     lws_glue_fill(&info, client->main_loop, client->loops);
     info.fd_limit_per_thread = MAX_FILES;
-    client->lws = lws_create_context(&info);
-    if (!client->lws)
-        g_error("no libwebsockets context: is libwebsockets-evlib-glib installed?");
+    client->lws = lws_glue_create(&info);
 
     uint32_t ping_s = config->ping_interval_s ?: DEFAULT_PING_INTERVAL_S;
     client->ping = (lws_retry_bo_t){
@@ -367,7 +369,7 @@ void web_socket_client_close(struct web_socket_client *client)
         g_cancellable_cancel(client->resolving);
     g_clear_object(&client->resolving);
     if (client->lws)
-        lws_context_destroy(client->lws); // exactly once: a second call crashes in 4.1.6
+        lws_context_destroy(client->lws);
     SSL_CTX_free(client->ssl);
     if (client->main_loop)
         g_main_loop_unref(client->main_loop);
