@@ -4,3 +4,4 @@ mcu.uses := mcu/audio mcu/canvas common/media common/transport common/sdp common
 PROGRAMS += rong-mcu
 rong-mcu.main := mcu/main.c
 rong-mcu.uses := mcu
+test_call.uses := common/endpoint

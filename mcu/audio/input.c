@@ -151,7 +151,7 @@ void input_decode(struct mixer_input *input, struct mixer_counters *counters)
         input->is_decoded = true;
     }
     if (!input->has_levels)
-        input->level = audio_level(input_pcm(input), AUDIO_FRAME);
+        input->level = level_dbov(input_pcm(input), AUDIO_FRAME);
 }
 
 const int16_t *input_pcm(const struct mixer_input *input)

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-int audio_level(const int16_t *pcm, size_t count)
+int level_dbov(const int16_t *pcm, size_t count)
 {
     if (count == 0)
         return -127;

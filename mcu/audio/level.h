@@ -6,4 +6,4 @@
 #include <stdint.h>
 
 // dBov: 0 is the loudest a 16 bit sample can be, -127 is silence.
-int audio_level(const int16_t *pcm, size_t count);
+int level_dbov(const int16_t *pcm, size_t count);

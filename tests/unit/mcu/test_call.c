@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole media plane in one process: three endpoints with real ICE, DTLS, SRTP, Opus and H.264
+// against the engine. What comes back is decoded and looked at.
+#include <errno.h>
+#include <math.h>
+#include <opus.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/endpoint/endpoint.h"
+#include "common/media/frame_mark.h"
+#include "common/media/h264_decoder.h"
+#include "common/media/h264_encoder.h"
+#include "common/media/media.h"
+#include "common/media/tone.h"
+#include "mcu/canvas/layout.h"
+#include "mcu/engine.h"
+
+#include <cmocka.h>
+
+#define ROOMS       3
+#define CONFERENCE  "abcdefgh"
+#define WIDTH       640
+#define HEIGHT      360
+#define TONE_DBFS   (-20)
+#define WITHIN_US   (20 * G_USEC_PER_SEC)
+#define TICK_MS     20
+#define HEARD_DBFS  (-35.0)
+#define SILENT_DBFS (-55.0)
+#define EAR_SAMPLES (48000 / 5)
+
+struct room {
+    struct call *call;
+    int number;
+    char id[8];
+    struct endpoint *endpoint;
+    bool is_connected, is_speaking;
+    uint32_t timestamp, frame;
+    struct tone tone;
+    OpusEncoder *opus_encoder;
+    OpusDecoder *opus_decoder;
+    struct h264_encoder *encoder;
+    struct h264_decoder *decoder;
+    struct picture *camera;
+
+    // What it hears: the last 200 ms.
+    int16_t ear[EAR_SAMPLES];
+    size_t heard;
+
+    // What it sees (written by GStreamer threads).
+    GMutex mutex;
+    struct picture *seen;
+    int64_t seen_count;
+    GQueue units; // of the encoder, GBytes
+};
+
+struct call {
+    struct loop *loop;
+    struct engine *engine;
+    struct certificate *certificate;
+    struct room rooms[ROOMS];
+    GSource *ticks;
+    unsigned tick;
+    char *last_error;
+};
+
+static const char *const addresses[] = { "127.0.0.1", NULL };
+
+// --- a room's camera, microphone, screen and loudspeaker -----------------------------------------
+
+static void on_coded(
+        void *user, const uint8_t *data, size_t size, bool is_key_frame, int64_t pts_us)
+{
+    (void)is_key_frame;
+    (void)pts_us;
+    struct room *room = user;
+    g_mutex_lock(&room->mutex);
+    g_queue_push_tail(&room->units, g_bytes_new(data, size));
+    g_mutex_unlock(&room->mutex);
+}
+
+static void on_decoded(void *user, const struct picture *picture, int64_t pts_us)
+{
+    (void)pts_us;
+    struct room *room = user;
+    g_mutex_lock(&room->mutex);
+    if (!room->seen)
+        room->seen = picture_new(WIDTH, HEIGHT);
+    for (int plane = 0; plane < 3; plane++)
+        for (int y = 0; y < HEIGHT >> (plane > 0); y++)
+            memcpy(room->seen->plane[plane] + y * room->seen->stride[plane],
+                    picture->plane[plane] + y * picture->stride[plane],
+                    (size_t)(WIDTH >> (plane > 0)));
+    room->seen_count++;
+    g_mutex_unlock(&room->mutex);
+}
+
+static void on_state(void *user, enum peer_state state, const char *reason)
+{
+    (void)reason;
+    struct room *room = user;
+    room->is_connected = state == PEER_CONNECTED;
+}
+
+static void on_access_unit(void *user, enum sdp_line line, const struct h264_access_unit *unit)
+{
+    struct room *room = user;
+    if (line == SDP_MAIN)
+        assert_true(h264_decoder_push(room->decoder, unit->data, unit->size,
+                            unit->timestamp / 90 * 1000) <= 0);
+}
+
+static void on_key_frame_wanted(void *user, enum sdp_line line)
+{
+    struct room *room = user;
+    if (line == SDP_MAIN)
+        h264_encoder_request_key_frame(room->encoder);
+}
+
+static void speak(struct room *room)
+{
+    int16_t pcm[960] = { 0 };
+    uint8_t payload[1276];
+    if (room->is_speaking)
+        tone_add(&room->tone, pcm, 960);
+    int size = opus_encode(room->opus_encoder, pcm, 960, payload, sizeof(payload));
+    assert_true(size > 0);
+    endpoint_send_audio(
+            room->endpoint, payload, (size_t)size, room->timestamp, room->is_speaking ? 23 : 127);
+    room->timestamp += 960;
+}
+
+static void listen(struct room *room)
+{
+    int16_t pcm[5760];
+    struct audio_jitter_frame frame;
+    int samples = 0;
+    switch (endpoint_next_audio(room->endpoint, &frame)) {
+    case AUDIO_JITTER_PACKET:
+        samples = opus_decode(room->opus_decoder, frame.data, (opus_int32)frame.size, pcm, 5760, 0);
+        break;
+    case AUDIO_JITTER_FEC:
+        samples = opus_decode(
+                room->opus_decoder, frame.data, (opus_int32)frame.size, pcm, frame.samples, 1);
+        break;
+    case AUDIO_JITTER_CONCEAL:
+        samples = opus_decode(room->opus_decoder, NULL, 0, pcm, frame.samples, 0);
+        break;
+    case AUDIO_JITTER_SILENCE:
+        return;
+    }
+    assert_int_equal(samples, 960);
+    memmove(room->ear, room->ear + samples, (EAR_SAMPLES - (size_t)samples) * sizeof(int16_t));
+    memcpy(room->ear + EAR_SAMPLES - samples, pcm, (size_t)samples * sizeof(int16_t));
+    room->heard += (size_t)samples;
+}
+
+static void film(struct room *room)
+{
+    memset(room->camera->plane[0], 60 + 40 * room->number,
+            (size_t)(room->camera->stride[0] * room->camera->height));
+    const struct frame_mark mark = {
+        .room = (uint16_t)(room->number + 1),
+        .frame = room->frame++,
+    };
+    frame_mark_draw(room->camera, &mark);
+    (void)!h264_encoder_push(room->encoder, room->camera, g_get_monotonic_time());
+}
+
+static void send_coded(struct room *room)
+{
+    for (;;) {
+        g_mutex_lock(&room->mutex);
+        GBytes *unit = g_queue_pop_head(&room->units);
+        g_mutex_unlock(&room->mutex);
+        if (!unit)
+            return;
+        gsize size = 0;
+        const uint8_t *data = g_bytes_get_data(unit, &size);
+        endpoint_send_video(room->endpoint, SDP_MAIN, data, size, g_get_monotonic_time());
+        g_bytes_unref(unit);
+    }
+}
+
+static gboolean on_tick(gpointer data)
+{
+    struct call *call = data;
+    call->tick++;
+    for (int i = 0; i < ROOMS; i++) {
+        struct room *room = &call->rooms[i];
+        if (!room->endpoint || !room->is_connected)
+            continue;
+        speak(room);
+        listen(room);
+        if (call->tick % 2 == 0)
+            film(room);
+        send_coded(room);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+// --- the call ------------------------------------------------------------------------------------
+
+static void on_answered(void *user, const char *offer_id, const char *sdp, const char *error)
+{
+    struct call *call = user;
+    const char *fault = NULL;
+    g_free(call->last_error);
+    call->last_error = g_strdup(error);
+    for (int i = 0; sdp && i < ROOMS; i++)
+        if (g_str_equal(call->rooms[i].id, offer_id))
+            assert_int_equal(endpoint_answer(call->rooms[i].endpoint, sdp, &fault), 0);
+}
+
+static void on_connection_changed(void *user, const char *conference, const char *member)
+{
+    (void)user;
+    (void)member;
+    assert_string_equal(conference, CONFERENCE);
+}
+
+static void apply(struct call *call, enum stage_layout layout, unsigned heard, unsigned on_stage,
+        unsigned members)
+{
+    struct desired *desired = g_new0(struct desired, 1);
+    g_strlcpy(desired->conference, CONFERENCE, sizeof(desired->conference));
+    desired->members = g_new0(struct type_conference_member, ROOMS);
+    desired->canvas.layout = layout;
+    for (unsigned i = 0; i < ROOMS; i++) {
+        if (!(members & 1u << i))
+            continue;
+        struct type_conference_member *member = &desired->members[desired->member_count++];
+        g_strlcpy(member->id, call->rooms[i].id, sizeof(member->id));
+        g_strlcpy(member->line1, "Thị trấn Kbang", sizeof(member->line1));
+        g_strlcpy(member->line2, "Huyện Kbang", sizeof(member->line2));
+        member->heard = heard & 1u << i;
+        if (on_stage & 1u << i)
+            g_strlcpy(desired->canvas.tiles[desired->canvas.tiles_count++].member, member->id,
+                    sizeof(desired->canvas.tiles[0].member));
+    }
+    engine_apply(call->engine, desired);
+}
+
+static void dial(struct call *call, int number)
+{
+    struct room *room = &call->rooms[number];
+    const struct endpoint_config config = {
+        .context = loop_context(call->loop),
+        .certificate = call->certificate,
+        .local_addresses = addresses,
+        .cname = room->id,
+        .events = { on_state, on_access_unit, on_key_frame_wanted },
+        .user = room,
+    };
+    endpoint_close(room->endpoint);
+    room->is_connected = false;
+    assert_int_equal(endpoint_open(&config, &room->endpoint), 0);
+    const char *error = NULL;
+    g_autofree char *offer = endpoint_offer(room->endpoint);
+    assert_int_equal(engine_offer(call->engine, CONFERENCE, room->id, room->id, offer, &error), 0);
+}
+
+static void begin_room(struct call *call, int number)
+{
+    struct room *room = &call->rooms[number];
+    int error = 0;
+    room->call = call;
+    room->number = number;
+    room->is_speaking = true;
+    g_snprintf(room->id, sizeof(room->id), "%d", 64 + number);
+    g_mutex_init(&room->mutex);
+    g_queue_init(&room->units);
+    tone_init(&room->tone, 1000 + 250 * number, TONE_DBFS, 48000);
+    room->opus_encoder = opus_encoder_create(48000, 1, OPUS_APPLICATION_VOIP, &error);
+    room->opus_decoder = opus_decoder_create(48000, 1, &error);
+    room->camera = picture_new(WIDTH, HEIGHT);
+    const struct h264_encoder_config encoder = {
+        .width = WIDTH,
+        .height = HEIGHT,
+        .fps = 25,
+        .kbps = 400,
+    };
+    assert_int_equal(h264_encoder_open(&encoder, on_coded, room, &room->encoder), 0);
+    assert_int_equal(h264_decoder_open(on_decoded, NULL, room, &room->decoder), 0);
+}
+
+static void end_room(struct room *room)
+{
+    endpoint_close(room->endpoint);
+    h264_encoder_close(room->encoder);
+    h264_decoder_close(room->decoder);
+    opus_encoder_destroy(room->opus_encoder);
+    opus_decoder_destroy(room->opus_decoder);
+    picture_free(room->camera);
+    picture_free(room->seen);
+    g_queue_clear_full(&room->units, (GDestroyNotify)g_bytes_unref);
+    g_mutex_clear(&room->mutex);
+}
+
+static int begin(void **state)
+{
+    static struct call call;
+    static const struct engine_events events = { on_answered, on_connection_changed };
+    const char *missing = NULL;
+    assert_int_equal(media_init(NULL, &missing), 0);
+    memset(&call, 0, sizeof(call));
+    call.loop = loop_new_main();
+    assert_int_equal(certificate_new(&call.certificate), 0);
+    const struct engine_config config = {
+        .loop = call.loop,
+        .addresses = addresses,
+        .net_threads = 2,
+        .width = WIDTH,
+        .height = HEIGHT,
+        .fps = 25,
+        .kbps = 1000,
+        .audio_bit_rate = 32000,
+        .audio_loss_percent = 5,
+    };
+    assert_int_equal(engine_open(&config, &events, &call, &call.engine), 0);
+    for (int i = 0; i < ROOMS; i++)
+        begin_room(&call, i);
+    call.ticks = loop_add_timer(call.loop, TICK_MS, on_tick, &call);
+    *state = &call;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct call *call = *state;
+    loop_clear_source(&call->ticks);
+    for (int i = 0; i < ROOMS; i++)
+        end_room(&call->rooms[i]);
+    engine_close(call->engine);
+    while (g_main_context_iteration(loop_context(call->loop), FALSE))
+        ;
+    certificate_free(call->certificate);
+    g_free(call->last_error);
+    loop_free(call->loop);
+    return 0;
+}
+
+typedef bool condition_fn(struct call *call);
+
+static bool wait_for(struct call *call, condition_fn *condition)
+{
+    const int64_t deadline_us = g_get_monotonic_time() + WITHIN_US;
+    while (!condition(call)) {
+        if (g_get_monotonic_time() > deadline_us)
+            return false;
+        g_main_context_iteration(loop_context(call->loop), TRUE);
+    }
+    return true;
+}
+
+static double hears(const struct room *room, int other)
+{
+    return tone_level_dbfs(room->ear, EAR_SAMPLES, 1000 + 250 * other, 48000);
+}
+
+// Everybody hears exactly the others of `heard`.
+static bool all_hear(struct call *call, unsigned heard)
+{
+    for (int i = 0; i < ROOMS; i++) {
+        if (call->rooms[i].heard < EAR_SAMPLES)
+            return false;
+        for (int other = 0; other < ROOMS; other++) {
+            const double level = hears(&call->rooms[i], other);
+            if (other != i && heard & 1u << other ? level < HEARD_DBFS : level > SILENT_DBFS)
+                return false;
+        }
+    }
+    return true;
+}
+
+static bool all_hear_all(struct call *call)
+{
+    return all_hear(call, 7);
+}
+
+static bool all_hear_the_first(struct call *call)
+{
+    return all_hear(call, 1);
+}
+
+static bool reads_mark(struct room *room, const struct layout_rect *rect, int of)
+{
+    struct frame_mark mark = { 0 };
+    g_mutex_lock(&room->mutex);
+    const bool found =
+            room->seen &&
+            frame_mark_read(room->seen, rect->x, rect->y, rect->width, rect->height, &mark) &&
+            mark.room == of + 1;
+    g_mutex_unlock(&room->mutex);
+    return found;
+}
+
+static bool sees(struct call *call, enum layout_kind layout, int count)
+{
+    struct layout_rect rects[LAYOUT_TILES_MAX];
+    assert_int_equal(layout_place(layout, (size_t)count, WIDTH, HEIGHT, rects), count);
+    for (int i = 0; i < ROOMS; i++)
+        for (int tile = 0; tile < count; tile++)
+            if (!reads_mark(&call->rooms[i], &rects[tile], tile))
+                return false;
+    return true;
+}
+
+static bool all_see_the_grid(struct call *call)
+{
+    return sees(call, LAYOUT_GRID, 3);
+}
+
+static bool all_see_the_first_alone(struct call *call)
+{
+    return sees(call, LAYOUT_SINGLE, 1);
+}
+
+static bool third_is_lost(struct call *call)
+{
+    g_autoptr(GArray) rows = engine_members(call->engine, CONFERENCE, call->rooms[2].id);
+    return rows->len == 1 && !g_array_index(rows, struct engine_member, 0).connected;
+}
+
+static bool third_is_connected(struct call *call)
+{
+    g_autoptr(GArray) rows = engine_members(call->engine, CONFERENCE, call->rooms[2].id);
+    return rows->len == 1 && g_array_index(rows, struct engine_member, 0).connected &&
+           g_array_index(rows, struct engine_member, 0).has_statistics;
+}
+
+static void three_rooms_see_all_and_hear_the_others(void **state)
+{
+    struct call *call = *state;
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    for (int i = 0; i < ROOMS; i++)
+        dial(call, i);
+    assert_true(wait_for(call, all_see_the_grid));
+    assert_true(wait_for(call, all_hear_all));
+    assert_string_equal(endpoint_srtp_profile(call->rooms[0].endpoint), "SRTP_AEAD_AES_128_GCM");
+
+    // The floor: one is heard and shown.
+    apply(call, STAGE_LAYOUT_SINGLE, 1, 1, 7);
+    assert_true(wait_for(call, all_see_the_first_alone));
+    assert_true(wait_for(call, all_hear_the_first));
+
+    // One offers again, as after a restart of its media process.
+    dial(call, 2);
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    assert_true(wait_for(call, all_see_the_grid));
+    assert_true(wait_for(call, all_hear_all));
+    assert_true(wait_for(call, third_is_connected));
+
+    // One vanishes without a word.
+    g_clear_pointer(&call->rooms[2].endpoint, endpoint_close);
+    assert_true(wait_for(call, third_is_lost));
+
+    // And is dropped; the conference ends.
+    apply(call, STAGE_LAYOUT_GRID, 3, 3, 3);
+    g_autoptr(GArray) rows = engine_members(call->engine, CONFERENCE, NULL);
+    assert_int_equal(rows->len, 2);
+    struct desired *ended = g_new0(struct desired, 1);
+    g_strlcpy(ended->conference, CONFERENCE, sizeof(ended->conference));
+    ended->ended = true;
+    engine_apply(call->engine, ended);
+    g_autoptr(GPtrArray) conferences = engine_conferences(call->engine);
+    assert_int_equal(conferences->len, 0);
+}
+
+static void bad_offers_are_refused_and_change_nothing(void **state)
+{
+    struct call *call = *state;
+    const char *error = NULL;
+    apply(call, STAGE_LAYOUT_GRID, 0, 0, 1);
+    assert_int_equal(
+            engine_offer(call->engine, CONFERENCE, "nobody", "x", "v=0\r\n", &error), -EINVAL);
+    assert_string_equal(error, "media.unknown_member");
+    assert_int_equal(engine_offer(call->engine, "zzzzzzzz", "64", "x", "v=0\r\n", &error), -EINVAL);
+    assert_true(engine_offer(call->engine, CONFERENCE, "64", "x", "nonsense", &error) < 0);
+    assert_non_null(strstr(error, "sdp."));
+    g_autoptr(GArray) rows = engine_members(call->engine, CONFERENCE, NULL);
+    assert_int_equal(rows->len, 1);
+    assert_false(g_array_index(rows, struct engine_member, 0).connected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(bad_offers_are_refused_and_change_nothing, begin, end),
+        cmocka_unit_test_setup_teardown(three_rooms_see_all_and_hear_the_others, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
