@@ -57,7 +57,7 @@ static bool open_card(struct loudspeaker *loudspeaker)
     loudspeaker->pipeline = gst_parse_launch(
             "appsrc name=in is-live=true format=time do-timestamp=true leaky-type=downstream "
             "caps=audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=1 ! "
-            "audioconvert ! audioresample ! autoaudiosink sync=false",
+            "audioconvert ! audioresample ! alsasink sync=false",
             &error);
     if (!loudspeaker->pipeline || error) {
         close_card(loudspeaker);

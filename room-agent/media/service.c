@@ -19,6 +19,7 @@
 #define TICK_US        20000
 #define TICK_SAMPLES   960
 #define LATE_MAX_US    200000 // then the clock jumped or we were stopped: begin anew
+#define CHECK_EVERY    5      // seconds: opening a device that is not there may take a while
 #define STATE_MS       1000
 #define DEFAULT_HEIGHT 360
 #define DEFAULT_FPS    25
@@ -54,6 +55,7 @@ struct service {
     int64_t next_tick_us;
     GSource *tick, *every_second;
     struct interval interval;
+    unsigned seconds;
 };
 
 static void say_state(struct service *service)
@@ -110,7 +112,7 @@ static const char *missing_device(struct service *service)
 static gboolean on_second(gpointer data)
 {
     struct service *service = data;
-    if (service->state == MEDIA_STATE_CONNECTED)
+    if (service->state == MEDIA_STATE_CONNECTED && ++service->seconds % CHECK_EVERY == 1)
         g_strlcpy(service->reason, missing_device(service), sizeof(service->reason));
     say_state(service);
     return G_SOURCE_CONTINUE;
