@@ -34,6 +34,7 @@ struct h264_unpack {
     uint16_t next_seq;
     bool needs_key_frame;
     struct parameter_set sps, pps; // the last ones
+    bool repeats_sets;             // the last IDR came with its own
 
     // The access unit in the making.
     bool is_open;
@@ -112,26 +113,36 @@ static void append_set(struct h264_unpack *unpack, const struct parameter_set *s
     append(unpack, set->data, set->size);
 }
 
-// RFC 6184 §1.3 and H.264 §7.3.3: first_mb_in_slice is ue(v), so that 0 is a single 1 bit.
+// H.264 §7.3.3: first_mb_in_slice is ue(v), so that 0 is a single 1 bit.
 static bool is_first_slice(uint8_t first_slice_byte)
 {
     return first_slice_byte & 0x80;
 }
 
-// Before the first byte of an IDR slice: are its parameter sets here, and is it the unit's
-// beginning?
+// Does this IDR slice, which comes without parameter sets, begin a unit that the earlier sets go
+// with?
+static bool goes_with_earlier_sets(const struct h264_unpack *unpack, uint8_t first_slice_byte)
+{
+    if (unpack->sps.size == 0 || unpack->pps.size == 0)
+        return false;
+    // New sets may be in what was lost before it: certainly where each IDR has had its own.
+    return !unpack->follows_loss || (!unpack->repeats_sets && is_first_slice(first_slice_byte));
+}
+
 static void begin_idr(struct h264_unpack *unpack, uint8_t first_slice_byte)
 {
     if (unpack->has_idr)
         return;
     unpack->has_idr = true;
-    if (unpack->has_sps)
+    if (unpack->has_sps) {
+        unpack->repeats_sets = true;
         return;
-    if (unpack->sps.size == 0 || unpack->pps.size == 0 ||
-            (unpack->follows_loss && !is_first_slice(first_slice_byte))) {
+    }
+    if (!goes_with_earlier_sets(unpack, first_slice_byte)) {
         spoil(unpack);
         return;
     }
+    unpack->repeats_sets = false;
     append_set(unpack, &unpack->sps);
     append_set(unpack, &unpack->pps);
 }
