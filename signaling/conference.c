@@ -16,6 +16,10 @@
 #define REPORT_SILENCE_US   (5 * G_USEC_PER_SEC)
 #define SNAPSHOT_MEMBERS    64
 #define QUEUE_SHOWN         64
+// After a start: an MCU comes back within its longest pause between attempts, and reports within a
+// second.
+#define SETTLE_MS     7000
+#define SETTLE_MCU_MS 1500
 
 // What is seen of a member, not decided.
 struct observed {
@@ -32,6 +36,8 @@ struct conference {
     char mcu[33];
     char media_epoch[33];
     char last_boot_id[33]; // of the MCU whose reports `observed` stands for
+    bool is_settled;
+    GSource *settle_timer;
     int64_t rev;
     int64_t desired_sent_us;
     GSource *desired_timer;
@@ -55,6 +61,11 @@ const char *conference_media_epoch(const struct conference *conference)
 const char *conference_mcu_name(const struct conference *conference)
 {
     return conference->mcu;
+}
+
+bool conference_is_settled(const struct conference *conference)
+{
+    return conference->is_settled;
 }
 
 static struct observed *observed_of(const struct conference *conference, const char *member)
@@ -159,13 +170,33 @@ static void follow(struct conference *conference)
 {
     struct stage stage;
     stage_make(conference->meeting, is_connected, conference, &stage);
-    if (!stage_equal(&stage, &conference->stage)) {
+    if (conference->is_settled && !stage_equal(&stage, &conference->stage)) {
         conference->stage = stage;
         announce_stage(conference);
     }
     schedule_desired(conference);
     for (guint i = 0; i < conference->meeting->members->len; i++)
         tell_member(conference, g_ptr_array_index(conference->meeting->members, i));
+}
+
+static void settle(struct conference *conference)
+{
+    loop_clear_source(&conference->settle_timer);
+    conference->is_settled = true;
+    follow(conference);
+}
+
+static gboolean on_settle_timer(gpointer data)
+{
+    settle(data);
+    return G_SOURCE_REMOVE;
+}
+
+static void settle_within(struct conference *conference, guint ms)
+{
+    loop_clear_source(&conference->settle_timer);
+    conference->settle_timer =
+            loop_add_timer(conference->service->loop, ms, on_settle_timer, conference);
 }
 
 // --- operations ---------------------------------------------------------------------------------
@@ -429,7 +460,9 @@ void conference_note_report(
     for (size_t i = 0; i < report->members_count; i++)
         changed |= note_connected(conference, report->members[i].id, report->members[i].connected);
     changed |= forget_silent(conference, g_get_monotonic_time() - REPORT_SILENCE_US);
-    if (changed)
+    if (!conference->is_settled && report->part == report->of)
+        settle(conference);
+    else if (changed)
         follow(conference);
 }
 
@@ -482,7 +515,7 @@ struct session *conference_mcu(const struct conference *conference)
 void conference_send_desired(struct conference *conference)
 {
     struct session *mcu = conference_mcu(conference);
-    if (!mcu || conference->meeting->state == MEETING_STATE_PLANNED)
+    if (!mcu || !conference->is_settled || conference->meeting->state == MEETING_STATE_PLANNED)
         return;
     loop_clear_source(&conference->desired_timer);
     conference->desired_sent_us = g_get_monotonic_time();
@@ -511,6 +544,8 @@ void conference_set_mcu(struct conference *conference, const char *mcu, const ch
 {
     g_strlcpy(conference->mcu, mcu, sizeof(conference->mcu));
     g_strlcpy(conference->media_epoch, boot_id, sizeof(conference->media_epoch));
+    if (!conference->is_settled && mcu[0])
+        settle_within(conference, SETTLE_MCU_MS);
     // While only its WebSocket is away an MCU goes on mixing; another process knows nobody.
     if (boot_id[0] && strcmp(conference->last_boot_id, boot_id) != 0) {
         if (conference->last_boot_id[0])
@@ -551,6 +586,9 @@ int conference_open(struct service *service, const char *id, struct conference *
         return rc;
     }
     stage_make(conference->meeting, is_connected, conference, &conference->stage);
+    conference->is_settled = conference->meeting->state != MEETING_STATE_OPEN;
+    if (!conference->is_settled)
+        settle_within(conference, SETTLE_MS);
     *out = conference;
     return 0;
 }
@@ -560,6 +598,7 @@ void conference_close(struct conference *conference)
     if (!conference)
         return;
     loop_clear_source(&conference->desired_timer);
+    loop_clear_source(&conference->settle_timer);
     meeting_free(conference->meeting);
     g_hash_table_destroy(conference->observed);
     g_free(conference);

@@ -18,6 +18,9 @@ const struct meeting *conference_meeting(const struct conference *conference);
 const struct stage *conference_stage(const struct conference *conference);
 // "" while no MCU carries it.
 const char *conference_media_epoch(const struct conference *conference);
+// False for a while after a start with the meeting open: which media is connected is not known
+// before the MCU reported, and an empty stage must not be told to anybody who still has a picture.
+bool conference_is_settled(const struct conference *conference);
 // The session of the MCU that carries it, connected; or NULL.
 struct session *conference_mcu(const struct conference *conference);
 

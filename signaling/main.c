@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/daemon.h"
-#include "common/base/log.h"
 #include "signaling/service.h"
 #include "signaling/settings.h"
 
@@ -18,7 +17,6 @@ int main(int argc, char **argv)
     struct config *config = daemon_start(&info, argc, argv, &exit_code);
     if (!config)
         return exit_code;
-    log_set_level(config_string(config, "signal", "log_level"));
     struct loop *loop = loop_new_main();
     struct service *service = NULL;
     exit_code = 1;

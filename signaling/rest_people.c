@@ -21,8 +21,11 @@ enum error_code rest_link_create(struct rest_call *call, char **detail)
     // Only a technician works without a meeting: on all of them.
     if (!body->has_meeting && body->role != ROLE_TECHNICIAN)
         return ERROR_MEETING_UNKNOWN;
-    if (body->has_meeting && !service_conference(call->service, body->meeting))
+    const struct conference *conference = service_conference(call->service, body->meeting);
+    if (body->has_meeting && !conference)
         return ERROR_MEETING_UNKNOWN;
+    if (conference && conference_meeting(conference)->state == MEETING_STATE_ENDED)
+        return ERROR_MEETING_ENDED;
     struct identity who = { .role = body->role };
     g_strlcpy(who.meeting, body->meeting, sizeof(who.meeting));
     g_strlcpy(who.name, body->name, sizeof(who.name));
@@ -87,6 +90,24 @@ enum error_code rest_session_get(struct rest_call *call, char **detail)
     return ERROR_NONE;
 }
 
+// Who forgets its session can not come back as this member: it leaves the roster.
+static void leave(struct service *service, const struct identity *who)
+{
+    struct conference *conference = service_conference(service, who->meeting);
+    if (!conference || !meeting_member(conference_meeting(conference), who->self))
+        return;
+    struct meeting_operation operation = {
+        .type = MEETING_LEAVE,
+        .actor = who->self,
+        .member = who->self,
+        .now_ms = wall_clock_ms(),
+    };
+    enum error_code code = conference_operate(conference, &operation);
+    if (code != ERROR_NONE)
+        log_warn("person still on the roster meeting=%s member=%s code=%s", who->meeting, who->self,
+                error_code_name(code));
+}
+
 enum error_code rest_session_delete(struct rest_call *call, char **detail)
 {
     (void)detail;
@@ -95,12 +116,9 @@ enum error_code rest_session_delete(struct rest_call *call, char **detail)
         return ERROR_PROTO_INTERNAL;
     struct session *session =
             sessions_find(service->sessions, call->who.role, call->who.self, call->who.meeting);
-    if (session) {
+    if (session)
         sessions_end(service->sessions, session, WEB_CLOSE_AUTH, CLOSE_NEXT_STOP);
-        struct conference *conference = service_conference(service, call->who.meeting);
-        if (conference)
-            conference_note_presence(conference, call->who.self, false);
-    }
+    leave(service, &call->who);
     rest_answer(call, AUTH_COOKIE "=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict");
     return REST_LATER;
 }

@@ -19,6 +19,7 @@
 
 #define ENDED_SHOWN_MS  (60 * 1000)
 #define HOUSEKEEPING_MS 5000
+#define EXPIRY_EVERY    120 // housekeepings
 
 // --- meetings -----------------------------------------------------------------------------------
 
@@ -116,6 +117,18 @@ static const char *unit_name(const struct service *service, const char *unit)
     return row ? row->name : unit;
 }
 
+static void tell_member(
+        struct service *service, struct session *session, const struct conference *conference)
+{
+    const struct identity *who = session_who(session);
+    struct message_member_desired member;
+    desired_member(conference ? conference_meeting(conference) : NULL,
+            conference ? conference_stage(conference) : NULL, who->self,
+            conference ? conference_media_epoch(conference) : "",
+            who->role == ROLE_ROOM ? link_kbps_of(service, who->self) : 0, &member);
+    session_send_changed(session, SESSION_SLOT_MEMBER, MESSAGE_MEMBER_DESIRED, &member);
+}
+
 void service_tell(struct service *service, struct session *session)
 {
     const struct identity *who = session_who(session);
@@ -126,18 +139,14 @@ void service_tell(struct service *service, struct session *session)
                                                   : service_conference(service, who->meeting);
     const struct meeting *meeting = conference ? conference_meeting(conference) : NULL;
 
-    struct message_member_desired member;
-    desired_member(meeting, conference ? conference_stage(conference) : NULL, who->self,
-            conference ? conference_media_epoch(conference) : "",
-            is_room ? link_kbps_of(service, who->self) : 0, &member);
-    session_send_changed(session, SESSION_SLOT_MEMBER, MESSAGE_MEMBER_DESIRED, &member);
+    if (!conference || conference_is_settled(conference))
+        tell_member(service, session, conference);
     if (!is_room)
         return;
     struct message_room_desired room;
     desired_room(meeting, who->self, unit_name(service, who->self), &room);
     session_send_changed(session, SESSION_SLOT_ROOM, MESSAGE_ROOM_DESIRED, &room);
 }
-
 static void tell_again(void *context, struct session *session)
 {
     service_tell(context, session);
@@ -163,7 +172,8 @@ static guint load_of(const struct service *service, const char *mcu)
     guint load = 0;
     for (guint i = 0; i < service->order->len; i++) {
         const struct conference *conference = g_ptr_array_index(service->order, i);
-        load += strcmp(conference_mcu_name(conference), mcu) == 0;
+        load += conference_meeting(conference)->state == MEETING_STATE_OPEN &&
+                strcmp(conference_mcu_name(conference), mcu) == 0;
     }
     return load;
 }
@@ -340,7 +350,8 @@ static gboolean on_housekeeping(gpointer data)
     struct service *service = data;
     // Rooms leave the scene "ended" a minute after the end.
     sessions_each(service->sessions, tell_again, service);
-    if (store_remove_expired(service->store, wall_clock_ms()) < 0)
+    if (service->housekeepings++ % EXPIRY_EVERY == 0 &&
+            store_remove_expired(service->store, wall_clock_ms()) < 0)
         log_warn("expired sessions are still stored");
     return G_SOURCE_CONTINUE;
 }

@@ -33,6 +33,7 @@ struct service {
     struct status_pages *status;
     GThreadPool *signers; // rest_machines.c: certificates
     GSource *housekeeping;
+    uint32_t housekeepings;
     char *public_url; // "https://host:8443/"
     bool is_ending;
 };

@@ -404,8 +404,9 @@ static enum error_code accept_hello(
     metric_add(resumed ? &signal_resumes_total : &signal_hellos_total, 1);
     log_info("session %s role=%s self=%s meeting=%s client=%s/%s", resumed ? "resumed" : "begun",
             role_name(session->who.role), session->who.self,
-            session->who.meeting[0] ? session->who.meeting : "-", hello->client.name,
-            hello->client.version);
+            session->who.meeting[0] ? session->who.meeting : "-",
+            hello->has_client ? hello->client.name : "-",
+            hello->has_client ? hello->client.version : "-");
     answer_hello(connection, hello, id, resumed);
     sessions->handler.presence(sessions->context, session);
     sessions->handler.ready(sessions->context, session, resumed);

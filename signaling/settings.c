@@ -43,12 +43,7 @@ const struct config_setting signal_settings[] = {
             .default_text = "",
             .help = "Names and addresses of the server's certificate, separated by commas; "
                     "127.0.0.1, localhost and ::1 are always in it." },
-    { .section = "signal",
-            .key = "log_level",
-            .kind = CONFIG_CHOICE,
-            .default_text = "info",
-            .choices = daemon_log_levels,
-            .help = "Lines above this level are not logged." },
+    DAEMON_SETTING_LOG_LEVEL,
     { .key = NULL },
 };
 
