@@ -9,6 +9,7 @@
 // Fills what all contexts and vhosts share: the GLib loop, the log, no listener of its own.
 // `loops` lends storage that must live as long as the context.
 void lws_glue_fill(struct lws_context_creation_info *info, GMainLoop *main_loop, void **loops);
-// Aborts when the GLib plug-in is not installed. End it by lws_context_destroy(), exactly once: a
-// second call crashes in 4.1.6.
+// The library looks at its timers after its own events only: who sets a time-out from elsewhere
+// wakes it by lws_cancel_service(). Aborts when the GLib plug-in is not installed. End it by
+// lws_context_destroy(), exactly once: a second call crashes in 4.1.6.
 struct lws_context *lws_glue_create(const struct lws_context_creation_info *info);

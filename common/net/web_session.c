@@ -283,6 +283,7 @@ void web_session_close(struct web_session *session, int code, const char *reason
     // Who does not read does not hear why either, but ends all the same.
     lws_set_timeout(session->connection->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_TIMEOUT_S);
     lws_callback_on_writable(session->connection->wsi);
+    lws_cancel_service(lws_get_context(session->connection->wsi));
 }
 
 size_t web_session_queued_bytes(const struct web_session *session)

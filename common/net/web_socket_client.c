@@ -58,6 +58,7 @@ struct web_socket_client {
     GSource *retry;
     GCancellable *resolving; // NULL: no look-up under way
     struct lws *wsi;         // NULL: none under way
+    bool is_connecting;
     bool is_open;
     bool is_ending;
     int64_t opened_at; // monotonic µs
@@ -99,7 +100,7 @@ static void lost(struct web_socket_client *client, const char *why)
 {
     bool was_open = client->is_open;
     client->wsi = NULL;
-    client->is_open = false;
+    client->is_connecting = client->is_open = false;
     drop_outgoing(client);
     g_string_set_size(client->incoming, 0);
     if (client->is_ending)
@@ -176,6 +177,7 @@ static int on_event(
         return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         client->wsi = wsi;
+        client->is_connecting = false;
         client->is_open = true;
         client->opened_at = g_get_monotonic_time();
         metric_add(&net_client_connects_total, 1);
@@ -191,6 +193,11 @@ static int on_event(
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
         lost(client, "closed");
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        // Some ways out of a TLS handshake tell nothing before.
+        if (client->wsi == wsi && (client->is_connecting || client->is_open))
+            lost(client, "ended");
         return 0;
     default:
         return 0;
@@ -220,9 +227,11 @@ static void connect_to(struct web_socket_client *client, const char *address)
     };
     client->close_code = NO_CLOSE_CODE;
     client->close_reason[0] = '\0';
+    client->is_connecting = true;
     // A failure may have been told through the callback already, or not at all.
-    if (!lws_client_connect_via_info(&info) && !client->retry)
+    if (!lws_client_connect_via_info(&info) && client->is_connecting)
         lost(client, "can not connect");
+    lws_cancel_service(client->lws);
 }
 
 static void on_resolved(GObject *resolver, GAsyncResult *result, gpointer data)
@@ -411,6 +420,8 @@ bool web_socket_client_send(struct web_socket_client *client, const char *text, 
 void web_socket_client_reconnect(struct web_socket_client *client)
 {
     loop_assert_current(client->loop);
-    if (client->wsi && client->is_open)
-        lws_set_timeout(client->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+    if (!client->is_open)
+        return;
+    lws_set_timeout(client->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+    lws_cancel_service(client->lws);
 }
