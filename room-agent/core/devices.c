@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "room-agent/core/devices.h"
+
+#include <string.h>
+
+#include "common/base/log.h"
+
+#define LOG_TOPIC "devices"
+
+struct devices {
+    struct hw_clock *clock;
+    struct hw_udp_hub *hub;
+    GPtrArray *list; // struct hw_device
+    void (*changed)(void *context);
+    void *context;
+};
+
+static void device_changed(void *context, struct hw_device *device)
+{
+    struct devices *devices = context;
+    (void)device;
+    devices->changed(devices->context);
+}
+
+static void add(struct devices *devices, struct loop *loop, const struct room_settings *settings,
+        const struct device_settings *from)
+{
+    struct hw_link *link = NULL;
+    const char *local = settings->address[0] ? settings->address : NULL;
+    int rc = from->is_udp ? hw_link_udp_new(devices->hub, from->address, from->port, &link)
+                          : hw_link_tcp_new(loop, from->address, from->port, local,
+                                    from->driver->user_timeout_ms, &link);
+    if (rc < 0) { // the settings were checked
+        log_error("no link device=%s error=\"%s\"", from->id, g_strerror(-rc));
+        return;
+    }
+    struct hw_device_config config = {
+        .id = from->id,
+        .driver = from->driver,
+        .link = link,
+        .clock = devices->clock,
+        .options = from->options,
+        .changed = device_changed,
+        .context = devices,
+    };
+    g_ptr_array_add(devices->list, hw_device_new(&config));
+}
+
+static bool is_ipv6(const char *address)
+{
+    return strchr(address, ':') != NULL;
+}
+
+struct devices *devices_new(struct loop *loop, const struct room_settings *settings,
+        void (*changed)(void *context), void *context)
+{
+    struct devices *devices = g_new0(struct devices, 1);
+    const char *any = "0.0.0.0";
+    for (guint i = 0; i < settings->devices->len; i++) {
+        const struct device_settings *device = g_ptr_array_index(settings->devices, i);
+        if (device->is_udp && is_ipv6(device->address))
+            any = "::";
+    }
+    devices->clock = hw_clock_loop_new(loop);
+    devices->hub = hw_udp_hub_new(
+            loop, settings->address[0] ? settings->address : any, settings->visca_port);
+    devices->list = g_ptr_array_new();
+    devices->changed = changed;
+    devices->context = context;
+    for (guint i = 0; i < settings->devices->len; i++)
+        add(devices, loop, settings, g_ptr_array_index(settings->devices, i));
+    return devices;
+}
+
+void devices_free(struct devices *devices)
+{
+    if (!devices)
+        return;
+    for (guint i = 0; i < devices->list->len; i++)
+        hw_device_free(g_ptr_array_index(devices->list, i));
+    g_ptr_array_unref(devices->list);
+    hw_udp_hub_free(devices->hub);
+    hw_clock_loop_free(devices->clock);
+    g_free(devices);
+}
+
+void devices_start(struct devices *devices)
+{
+    for (guint i = 0; i < devices->list->len; i++)
+        hw_device_start(g_ptr_array_index(devices->list, i));
+}
+
+guint devices_count(const struct devices *devices)
+{
+    return devices->list->len;
+}
+
+struct hw_device *devices_at(const struct devices *devices, guint index)
+{
+    return g_ptr_array_index(devices->list, index);
+}
+
+static enum device_quality quality_of(enum hw_quality quality)
+{
+    switch (quality) {
+    case HW_ASSUMED:
+        return DEVICE_QUALITY_ASSUMED;
+    case HW_STALE:
+        return DEVICE_QUALITY_STALE;
+    case HW_CONFIRMED:
+        return DEVICE_QUALITY_CONFIRMED;
+    default:
+        return DEVICE_QUALITY_UNKNOWN;
+    }
+}
+
+void device_describe(const struct hw_report *report, struct type_device *out)
+{
+    memset(out, 0, sizeof(*out));
+    g_strlcpy(out->id, report->id, sizeof(out->id));
+    g_strlcpy(out->driver, report->driver, sizeof(out->driver));
+    out->quality = quality_of(hw_report_quality(report));
+
+    enum hw_result fault = report->fault;
+    for (int field = 0; field < HW_FIELD_COUNT && fault == HW_OK; field++)
+        if (report->wishes[field].state == HW_WISH_FAILED)
+            fault = report->wishes[field].result;
+    if (report->link == HW_LINK_UP)
+        out->state = fault == HW_OK ? DEVICE_STATE_UP : DEVICE_STATE_FAULT;
+    else
+        out->state = fault == HW_OK ? DEVICE_STATE_CONNECTING : DEVICE_STATE_DOWN;
+    if (fault != HW_OK) {
+        out->has_code = out->has_text = true;
+        g_snprintf(out->code, sizeof(out->code), "device.%s", hw_result_name(fault));
+        g_strlcpy(out->text, hw_result_text_vi(fault), sizeof(out->text));
+    }
+}
+
+size_t devices_report(const struct devices *devices, struct type_device *out)
+{
+    for (guint i = 0; i < devices->list->len; i++) {
+        struct hw_report report;
+        hw_device_report(g_ptr_array_index(devices->list, i), &report);
+        device_describe(&report, &out[i]);
+    }
+    return devices->list->len;
+}

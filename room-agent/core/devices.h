@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The room's devices: made from the settings, kept up by their engines, reported in the contract's
+// words.
+#pragma once
+
+#include "common/base/loop.h"
+#include "common/protocol/messages.h"
+#include "hw/device.h"
+#include "room-agent/core/settings.h"
+
+struct devices;
+
+// `changed` is called from the loop when a report may differ.
+struct devices *devices_new(struct loop *loop, const struct room_settings *settings,
+        void (*changed)(void *context), void *context);
+void devices_free(struct devices *devices);
+void devices_start(struct devices *devices);
+
+guint devices_count(const struct devices *devices);
+struct hw_device *devices_at(const struct devices *devices, guint index);
+// Overwrites `out`, at most ROOM_DEVICES_MAX; returns how many.
+size_t devices_report(const struct devices *devices, struct type_device *out);
+// Pure: what a device's report says in the contract's words.
+void device_describe(const struct hw_report *report, struct type_device *out);

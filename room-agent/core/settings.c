@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "room-agent/core/settings.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "hw/address.h"
+#include "hw/device.h"
+
+static const char *const transports[] = { "auto", "udp", "tcp", NULL };
+static const char *const sources[] = { "synthetic", "devices", NULL };
+
+const struct config_setting room_settings_table[] = {
+    { "room", "name", CONFIG_STRING, "", 0, 255, NULL,
+            "Name on the room's picture and page; empty: the unit's name at the centre" },
+    { "room", "line2", CONFIG_STRING, "", 0, 255, NULL,
+            "Second line of the name, such as the district" },
+    { "room", "address", CONFIG_STRING, "", 0, 45, NULL,
+            "The box's own address, from which it speaks to devices and to the centre; empty: "
+            "any" },
+    { "room", "visca_port", CONFIG_INTEGER, "52381", 0, 65535, NULL,
+            "Local UDP port for cameras: some answer to 52381 only; 0: chosen by the kernel" },
+    { "signal", "url", CONFIG_STRING, "https://127.0.0.1:8443", 0, 255, NULL,
+            "Where the room enrols: https://host:port" },
+    { "signal", "machine_url", CONFIG_STRING, "wss://127.0.0.1:8444/ws", 0, 255, NULL,
+            "Where the room connects: wss://host:port/ws" },
+    { "signal", "state_dir", CONFIG_STRING, "/var/lib/rong/room", 0, 1024, NULL,
+            "Folder of the room's key and certificate" },
+    { "media", "program", CONFIG_STRING, "", 0, 1024, NULL,
+            "The media program; empty: rong-room-media beside rong-room" },
+    { "media", "source", CONFIG_CHOICE, "devices", 0, 0, sources,
+            "Picture and sound from the box's devices, or synthetic ones for trials" },
+    { "media", "mark", CONFIG_INTEGER, "0", 0, 65535, NULL, "Number in the synthetic picture" },
+    { "media", "tone_hz", CONFIG_INTEGER, "0", 0, 20000, NULL,
+            "Pilot tone of the synthetic sound; 0: made from the mark" },
+    { "page", "listen", CONFIG_STRING, "127.0.0.1:8480", 0, 64, NULL,
+            "Loopback address:port of the room's own page" },
+    { "status", "listen", CONFIG_STRING, "127.0.0.1:9082", 0, 64, NULL,
+            "Address:port of /healthz and /metrics" },
+    { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL, "What it speaks: visca, novastar" },
+    { "device *", "address", CONFIG_STRING, NULL, 0, 45, NULL, "Its numeric IP address" },
+    { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
+            "Its port; 0: the driver's usual one" },
+    { "device *", "transport", CONFIG_CHOICE, "auto", 0, 0, transports,
+            "udp or tcp; auto: UDP where the driver speaks it" },
+    { "device *", "header", CONFIG_BOOLEAN, "true", 0, 0, NULL,
+            "VISCA over UDP with Sony's eight-byte header; false: bare packets" },
+    { "device *", "camera", CONFIG_INTEGER, "1", 1, 7, NULL, "VISCA address of the camera" },
+    { "device *", "verify_port", CONFIG_INTEGER, "0", 0, 3, NULL,
+            "NovaStar: output whose card is read back" },
+    { "device *", "verify_card", CONFIG_INTEGER, "0", 0, 65534, NULL,
+            "NovaStar: the card on that output that is read back" },
+    { "scene *", "*", CONFIG_STRING, "", 0, 64, NULL,
+            "DEVICE.FIELD = value, such as camera.preset = 2; scenes are idle, meeting, floor, "
+            "content, ended" },
+    { NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL },
+};
+
+static void device_settings_free(void *data)
+{
+    struct device_settings *device = data;
+    g_free(device->id);
+    g_free(device->address);
+    g_free(device);
+}
+
+static char *fault_at(const struct config *config, int line, const char *format, ...)
+        PRINTF_LIKE(3, 4);
+static char *fault_at(const struct config *config, int line, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    return g_strdup_printf("%s:%d: %s", config_path(config), line, text);
+}
+
+static bool is_device_id(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return length >= 1 && length <= 32 && text[length] == '\0';
+}
+
+static char *read_device(
+        const struct config *config, const char *section, struct room_settings *settings)
+{
+    int driver_line = config_line(config, section, "driver");
+    int address_line = config_line(config, section, "address");
+    const char *id = strchr(section, ' ') + 1;
+    const char *driver_name = config_string(config, section, "driver");
+    const char *address = config_string(config, section, "address");
+    const char *transport = config_string(config, section, "transport");
+    struct hw_address parsed;
+
+    if (!is_device_id(id))
+        return fault_at(config, driver_line,
+                "device '%s': a name has only a-z, 0-9, - and _, at most 32", id);
+    if (settings->devices->len == ROOM_DEVICES_MAX)
+        return fault_at(config, driver_line, "device %s: a room has at most %d devices", id,
+                ROOM_DEVICES_MAX);
+    const struct hw_driver *driver = hw_driver_find(driver_name);
+    if (!driver)
+        return fault_at(config, driver_line, "device %s: unknown driver '%s'; there are: %s", id,
+                driver_name, hw_driver_names());
+    if (hw_address_parse(address, 0, &parsed) < 0)
+        return fault_at(
+                config, address_line, "device %s: '%s' is not a numeric IP address", id, address);
+    bool is_udp =
+            strcmp(transport, "udp") == 0 || (strcmp(transport, "auto") == 0 && driver->udp_port);
+    uint16_t usual_port = is_udp ? driver->udp_port : driver->tcp_port;
+    if (!usual_port)
+        return fault_at(config, config_line(config, section, "transport"),
+                "device %s: %s does not speak %s", id, driver->name, transport);
+
+    struct device_settings *device = g_new0(struct device_settings, 1);
+    uint16_t port = (uint16_t)config_integer(config, section, "port");
+    device->id = g_strdup(id);
+    device->driver = driver;
+    device->address = g_strdup(address);
+    device->port = port ? port : usual_port;
+    device->is_udp = is_udp;
+    device->line = address_line;
+    device->options = (struct hw_options){
+        .has_udp_header = config_boolean(config, section, "header"),
+        .camera = (unsigned)config_integer(config, section, "camera"),
+        .verify_port = (unsigned)config_integer(config, section, "verify_port"),
+        .verify_card = (unsigned)config_integer(config, section, "verify_card"),
+    };
+    for (guint i = 0; i < settings->devices->len; i++) {
+        const struct device_settings *other = g_ptr_array_index(settings->devices, i);
+        if (strcmp(other->address, device->address) == 0 && other->port == device->port &&
+                other->is_udp == device->is_udp) {
+            char *fault = fault_at(config, address_line,
+                    "device %s: %s port %u is taken by device %s, line %d", id, address,
+                    device->port, other->id, other->line);
+            device_settings_free(device);
+            return fault;
+        }
+    }
+    g_ptr_array_add(settings->devices, device);
+    return NULL;
+}
+
+static const struct device_settings *find_device(
+        const struct room_settings *settings, const char *id, guint *index)
+{
+    for (guint i = 0; i < settings->devices->len; i++) {
+        const struct device_settings *device = g_ptr_array_index(settings->devices, i);
+        if (strcmp(device->id, id) == 0) {
+            *index = i;
+            return device;
+        }
+    }
+    return NULL;
+}
+
+static char *read_scene_line(const struct config *config, const char *section, const char *key,
+        struct room_settings *settings)
+{
+    struct scene_line line = { 0 };
+    int at = config_line(config, section, key);
+    const char *scene_text = strchr(section, ' ') + 1;
+    const char *value = config_string(config, section, key);
+
+    line.scene = scene_from_name(scene_text);
+    if (line.scene == SCENE_NONE)
+        return fault_at(config, at,
+                "unknown scene '%s'; there are: idle, meeting, floor, content, ended", scene_text);
+    g_auto(GStrv) parts = g_strsplit(key, ".", 2);
+    if (g_strv_length(parts) != 2)
+        return fault_at(config, at, "'%s' is not DEVICE.FIELD", key);
+    const struct device_settings *device = find_device(settings, parts[0], &line.device);
+    if (!device)
+        return fault_at(
+                config, at, "scene %s names device '%s', which is not there", scene_text, parts[0]);
+    line.field = hw_field_find(parts[1]);
+    if (line.field == HW_FIELD_COUNT || !hw_driver_can(device->driver, HW_SET, line.field))
+        return fault_at(config, at, "scene %s: driver %s has no '%s' to set", scene_text,
+                device->driver->name, parts[1]);
+    if (!hw_field_parse(line.field, value, &line.value))
+        return fault_at(
+                config, at, "scene %s: '%s' is no value of %s", scene_text, value, parts[1]);
+    g_array_append_val(settings->scenes, line);
+    return NULL;
+}
+
+static char *read_all(const struct config *config, struct room_settings *settings)
+{
+    char *fault = NULL;
+    struct hw_address parsed;
+    if (settings->address[0] && hw_address_parse(settings->address, 0, &parsed) < 0)
+        return fault_at(config, config_line(config, "room", "address"),
+                "'%s' is not a numeric IP address", settings->address);
+    if (hw_address_parse_with_port(settings->page_listen, &parsed) < 0)
+        return fault_at(config, config_line(config, "page", "listen"), "'%s' is not ADDRESS:PORT",
+                settings->page_listen);
+    bool is_loopback = parsed.any.sa_family == AF_INET
+                               ? ntohl(parsed.v4.sin_addr.s_addr) >> 24 == 127
+                               : IN6_IS_ADDR_LOOPBACK(&parsed.v6.sin6_addr);
+    if (!is_loopback)
+        return fault_at(config, config_line(config, "page", "listen"),
+                "the page has no login: it listens on loopback only, not on %s",
+                settings->page_listen);
+
+    char *const *section = config_sections(config, "device *");
+    for (; *section && !fault; section++)
+        fault = read_device(config, *section, settings);
+    for (section = config_sections(config, "scene *"); *section && !fault; section++) {
+        char *const *key = config_keys(config, *section);
+        for (; *key && !fault; key++)
+            fault = read_scene_line(config, *section, *key, settings);
+    }
+    return fault;
+}
+
+static char *find_media_program(const char *setting)
+{
+    if (setting[0])
+        return g_strdup(setting);
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *folder = g_path_get_dirname(self ? self : "/usr/bin/rong-room");
+    return g_build_filename(folder, "rong-room-media", NULL);
+}
+
+struct room_settings *room_settings_new(const struct config *config, char **fault)
+{
+    struct room_settings *settings = g_new0(struct room_settings, 1);
+    settings->name = g_strdup(config_string(config, "room", "name"));
+    settings->line2 = g_strdup(config_string(config, "room", "line2"));
+    settings->address = g_strdup(config_string(config, "room", "address"));
+    settings->visca_port = (uint16_t)config_integer(config, "room", "visca_port");
+    settings->signal_url = g_strdup(config_string(config, "signal", "url"));
+    settings->machine_url = g_strdup(config_string(config, "signal", "machine_url"));
+    settings->state_dir = g_strdup(config_string(config, "signal", "state_dir"));
+    settings->media_program = find_media_program(config_string(config, "media", "program"));
+    settings->source = strcmp(config_string(config, "media", "source"), "synthetic") == 0
+                               ? MEDIA_SOURCE_SYNTHETIC
+                               : MEDIA_SOURCE_DEVICES;
+    settings->mark = (unsigned)config_integer(config, "media", "mark");
+    settings->tone_hz = (unsigned)config_integer(config, "media", "tone_hz");
+    settings->page_listen = g_strdup(config_string(config, "page", "listen"));
+    settings->status_listen = g_strdup(config_string(config, "status", "listen"));
+    settings->devices = g_ptr_array_new_with_free_func(device_settings_free);
+    settings->scenes = g_array_new(FALSE, FALSE, sizeof(struct scene_line));
+    *fault = read_all(config, settings);
+    if (!*fault)
+        return settings;
+    room_settings_free(settings);
+    return NULL;
+}
+
+void room_settings_free(struct room_settings *settings)
+{
+    if (!settings)
+        return;
+    g_free(settings->name);
+    g_free(settings->line2);
+    g_free(settings->address);
+    g_free(settings->signal_url);
+    g_free(settings->machine_url);
+    g_free(settings->state_dir);
+    g_free(settings->media_program);
+    g_free(settings->page_listen);
+    g_free(settings->status_listen);
+    g_ptr_array_unref(settings->devices);
+    g_array_unref(settings->scenes);
+    g_free(settings);
+}
+
+char *room_settings_check(const struct config *config)
+{
+    char *fault = NULL;
+    room_settings_free(room_settings_new(config, &fault));
+    return fault;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of rong-room: the table, and what becomes of them.
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/base/config.h"
+#include "common/protocol/messages.h"
+#include "hw/driver.h"
+
+#define ROOM_DEVICES_MAX 32
+
+extern const struct config_setting room_settings_table[];
+
+struct device_settings {
+    char *id;
+    const struct hw_driver *driver;
+    char *address;
+    uint16_t port;
+    bool is_udp;
+    struct hw_options options;
+    int line; // of its address, for faults
+};
+
+// One line of a scene: device.field = value.
+struct scene_line {
+    enum scene scene;
+    guint device; // index into devices
+    enum hw_field field;
+    int64_t value;
+};
+
+struct room_settings {
+    char *name;
+    char *line2;
+    char *address; // "" for any
+    uint16_t visca_port;
+    char *signal_url;
+    char *machine_url;
+    char *state_dir;
+    char *media_program; // a path
+    enum media_source source;
+    unsigned mark;
+    unsigned tone_hz; // 0: made from the mark
+    char *page_listen;
+    char *status_listen;
+    GPtrArray *devices; // struct device_settings
+    GArray *scenes;     // struct scene_line, in the file's order
+};
+
+// NULL with *fault = "file:line: …" (g_free): an unknown driver, a bad address, two devices in one
+// place, a scene that names what is not there.
+struct room_settings *room_settings_new(const struct config *config, char **fault) MUST_CHECK;
+void room_settings_free(struct room_settings *settings);
+// For struct daemon_info.
+char *room_settings_check(const struct config *config);
