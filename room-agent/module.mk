@@ -7,3 +7,5 @@ rong-room.main := room-agent/core/main.c
 rong-room.uses := room-agent/core
 rong-room-media.main := room-agent/media/main.c
 rong-room-media.uses := room-agent/media
+# The page is part of the program.
+$(BUILD)/room-agent/core/page_files.o: $(wildcard room-agent/core/page/*)

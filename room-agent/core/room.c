@@ -33,6 +33,7 @@ struct room {
     bool has_desired;
 
     enum scene scene;
+    bool has_scene; // it was set, not only assumed: nothing is told to devices before
     int64_t scene_set_ms;
     enum scene_state scene_state;
     char *scene_fault;
@@ -89,6 +90,7 @@ static void set_scene(struct room *room, enum scene scene)
     log_info("scene set scene=%s", scene_name(scene));
     metric_add(&room_scenes_total, 1);
     room->scene = scene;
+    room->has_scene = true;
     room->scene_set_ms = now_ms();
     room->scene_state = SCENE_STATE_APPLYING;
     scene_apply(room->settings, scene, devices);
@@ -362,7 +364,8 @@ static void room_desired(void *context, const struct message_room_desired *desir
 {
     struct room *room = context;
     // Said again after each reconnect: what holds already is not set anew.
-    if (desired->scene != room->scene || room->scene_state == SCENE_STATE_FAILED)
+    if (!room->has_scene || desired->scene != room->scene ||
+            room->scene_state == SCENE_STATE_FAILED)
         set_scene(room, desired->scene);
 }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "room-agent/core/ask.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/config.h"
+#include "common/net/http_client.h"
+#include "common/protocol/body.h"
+#include "room-agent/core/settings.h"
+
+#define DEFAULT_CONFIG "/etc/rong/room.conf"
+
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+bool ask_is_asked(int argc, char **argv)
+{
+    return argc >= 2 && (strcmp(argv[1], "ask") == 0 || strcmp(argv[1], "status") == 0 ||
+                                strcmp(argv[1], "scene") == 0);
+}
+
+static int usage(void)
+{
+    fputs("usage: rong-room ask [--withdraw | --yield] [--config FILE]\n"
+          "       rong-room scene idle|meeting|floor|content|ended [--config FILE]\n"
+          "       rong-room status [--json] [--config FILE]\n",
+            stderr);
+    return EXIT_USAGE;
+}
+
+struct question {
+    bool is_status;
+    bool wants_json;
+    struct message_local_action action;
+    const char *config;
+};
+
+static bool read_arguments(int argc, char **argv, struct question *out)
+{
+    int at = 2;
+    out->config = DEFAULT_CONFIG;
+    out->is_status = strcmp(argv[1], "status") == 0;
+    out->action.action = PAGE_ACTION_FLOOR_REQUEST;
+    if (strcmp(argv[1], "scene") == 0) {
+        out->action.action = PAGE_ACTION_SCENE;
+        out->action.has_scene = true;
+        out->action.scene = argc > 2 ? scene_from_name(argv[at++]) : SCENE_NONE;
+        if (out->action.scene == SCENE_NONE)
+            return false;
+    }
+    bool is_ask = strcmp(argv[1], "ask") == 0;
+    for (; at < argc; at++) {
+        if (is_ask && strcmp(argv[at], "--withdraw") == 0)
+            out->action.action = PAGE_ACTION_FLOOR_WITHDRAW;
+        else if (is_ask && strcmp(argv[at], "--yield") == 0)
+            out->action.action = PAGE_ACTION_FLOOR_YIELD;
+        else if (out->is_status && strcmp(argv[at], "--json") == 0)
+            out->wants_json = true;
+        else if (strcmp(argv[at], "--config") == 0 && at + 1 < argc)
+            out->config = argv[++at];
+        else
+            return false;
+    }
+    return true;
+}
+
+static void print_state(const struct message_local_page *state)
+{
+    printf("%s %s\n", state->room, state->name);
+    printf("trung tâm: %s\n", state->signal == SIGNAL_STATE_CONNECTED
+                                      ? "đã kết nối"
+                                      : "mất kết nối, phòng họp tự vận hành");
+    printf("cuộc họp: %s\n",
+            state->has_meeting ? state->has_title ? state->title : state->meeting : "không có");
+    printf("hình và tiếng: %s%s%s\n", media_state_name(state->media),
+            state->has_media_reason ? ", " : "",
+            state->has_media_reason ? state->media_reason : "");
+    if (state->floor == FLOOR_STATE_GRANTED)
+        puts("phát biểu: đang phát biểu");
+    else if (state->floor == FLOOR_STATE_QUEUED)
+        printf("phát biểu: đang chờ, thứ %" PRId64 " trong %" PRId64 "\n", state->position,
+                state->queue_length);
+    else
+        puts("phát biểu: không");
+    printf("khung cảnh: %s %s%s%s\n", scene_name(state->scene),
+            scene_state_name(state->scene_state), state->has_scene_fault ? ", " : "",
+            state->has_scene_fault ? state->scene_fault : "");
+    for (size_t i = 0; i < state->devices_count; i++) {
+        const struct type_device *device = &state->devices[i];
+        printf("%s (%s): %s, %s%s%s\n", device->id, device->driver,
+                device_state_name(device->state), device_quality_name(device->quality),
+                device->has_text ? ": " : "", device->has_text ? device->text : "");
+    }
+}
+
+static int print_reply(const struct question *question, const struct http_response *response)
+{
+    struct fields_error error;
+    if (response->status != 200) {
+        g_autofree struct type_problem *problem = g_new0(struct type_problem, 1);
+        if (body_parse(&type_problem_fields, response->body, response->size, problem, &error) == 0)
+            fprintf(stderr, "rong-room: %s (%s)\n",
+                    problem->has_detail ? problem->detail : problem->title, problem->code);
+        else
+            fprintf(stderr, "rong-room: the page answered %d\n", response->status);
+        return EXIT_REFUSED;
+    }
+    if (question->wants_json) {
+        puts(response->body);
+        return 0;
+    }
+    g_autofree struct message_local_page *state = g_new0(struct message_local_page, 1);
+    if (body_parse(message_infos[MESSAGE_LOCAL_PAGE].fields, response->body, response->size, state,
+                &error) < 0) {
+        fprintf(stderr, "rong-room: the page answered nonsense: %s %s\n", error.code, error.path);
+        return EXIT_REFUSED;
+    }
+    print_state(state);
+    return 0;
+}
+
+int ask_run(int argc, char **argv)
+{
+    g_autofree struct question *question = g_new0(struct question, 1);
+    if (!read_arguments(argc, argv, question))
+        return usage();
+    g_autofree char *fault = NULL;
+    struct config *config = config_load(question->config, room_settings_table, &fault);
+    if (!config) {
+        fprintf(stderr, "%s\n", fault);
+        return EXIT_USAGE;
+    }
+    g_autofree char *url = g_strdup_printf("http://%s/api/%s",
+            config_string(config, "page", "listen"), question->is_status ? "state" : "action");
+    g_autofree char *body =
+            question->is_status
+                    ? NULL
+                    : body_build(message_infos[MESSAGE_LOCAL_ACTION].fields, &question->action);
+    struct http_request request = {
+        .method = question->is_status ? "GET" : "POST",
+        .url = url,
+        .content_type = body ? "application/json" : NULL,
+        .body = body,
+        .size = body ? strlen(body) : 0,
+    };
+    struct http_response response = { 0 };
+    int exit_code = EXIT_REFUSED;
+    if (http_request(&request, &response, &fault) < 0)
+        fprintf(stderr, "rong-room: %s\n", fault);
+    else
+        exit_code = print_reply(question, &response);
+    http_response_fini(&response);
+    config_free(config);
+    return exit_code;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "room-agent/core/page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/protocol/body.h"
+#include "room-agent/core/metrics.h"
+#include "room-agent/core/page_files.h"
+
+#define LOG_TOPIC "page"
+
+#define ACTION_MAX_BYTES 1024
+
+struct page {
+    struct room *room;
+    struct web_listener *listener;
+};
+
+bool page_is_own_host(const char *host, uint16_t port)
+{
+    if (!host)
+        return false;
+    const char *colon = strrchr(host, ':');
+    const char *bracket = strrchr(host, ']');
+    bool has_port = colon && (!bracket || colon > bracket);
+    g_autofree char *name = has_port ? g_strndup(host, (gsize)(colon - host)) : g_strdup(host);
+    if (has_port) {
+        guint64 number;
+        if (!g_ascii_string_to_unsigned(colon + 1, 10, 1, 65535, &number, NULL) || number != port)
+            return false;
+    } else if (port != 80) {
+        return false;
+    }
+    if (g_ascii_strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+        return true;
+    return g_str_has_prefix(name, "127.") && g_hostname_is_ip_address(name);
+}
+
+bool page_is_own_origin(const char *origin, const char *host)
+{
+    // Programs send none; browsers always do with an action.
+    return !origin ||
+           (g_str_has_prefix(origin, "http://") && strcmp(origin + strlen("http://"), host) == 0);
+}
+
+static bool is_allowed(const struct page *page, struct web_request *request)
+{
+    const char *host = web_request_header(request, "host");
+    if (page_is_own_host(host, page_port(page)) &&
+            page_is_own_origin(web_request_header(request, "origin"), host))
+        return true;
+    metric_add(&room_page_refused_total, 1);
+    web_reply_problem(request, 403, "page.foreign", "This page answers to its own address only.");
+    return false;
+}
+
+static void answer_file(void *context, struct web_request *request)
+{
+    const struct page *page = context;
+    if (!is_allowed(page, request))
+        return;
+    for (size_t i = 0; i < COUNT_OF(page_files); i++)
+        if (strcmp(page_files[i].path, web_request_path(request)) == 0)
+            web_reply(request, 200, NULL, page_files[i].type, page_files[i].begin,
+                    (size_t)(page_files[i].end - page_files[i].begin));
+}
+
+static char *build_state(struct page *page)
+{
+    g_autofree struct message_local_page *state = g_new(struct message_local_page, 1);
+    room_describe(page->room, state);
+    return body_build(message_infos[MESSAGE_LOCAL_PAGE].fields, state);
+}
+
+static void answer_state(void *context, struct web_request *request)
+{
+    struct page *page = context;
+    if (!is_allowed(page, request))
+        return;
+    g_autofree char *json = build_state(page);
+    web_reply_json(request, 200, json);
+}
+
+struct asked {
+    struct page *page;
+    struct web_request *request;
+};
+
+static void acted(void *context, const char *code, const char *text, int64_t position)
+{
+    g_autofree struct asked *asked = context;
+    if (code) {
+        web_reply_problem(asked->request, 409, code, text);
+        return;
+    }
+    // The centre's answer may be here before what it declares: the place in the queue is in both.
+    g_autofree struct message_local_page *state = g_new(struct message_local_page, 1);
+    room_describe(asked->page->room, state);
+    if (position > 0 && state->floor == FLOOR_STATE_NONE) {
+        state->floor = FLOOR_STATE_QUEUED;
+        state->position = position;
+        state->queue_length = MAX(state->queue_length, position);
+    }
+    g_autofree char *json = body_build(message_infos[MESSAGE_LOCAL_PAGE].fields, state);
+    web_reply_json(asked->request, 200, json);
+}
+
+static void answer_action(void *context, struct web_request *request)
+{
+    struct page *page = context;
+    struct message_local_action action;
+    struct fields_error error;
+    size_t size;
+    if (!is_allowed(page, request))
+        return;
+    const char *type = web_request_header(request, "content-type");
+    if (!type || !g_str_has_prefix(type, "application/json")) {
+        metric_add(&room_page_refused_total, 1);
+        web_reply_problem(request, 415, "page.not_json", "An action is sent as application/json.");
+        return;
+    }
+    const char *body = web_request_body(request, &size);
+    if (body_parse(message_infos[MESSAGE_LOCAL_ACTION].fields, body, size, &action, &error) < 0) {
+        web_reply_problem(request, 400, error.code, error.path);
+        return;
+    }
+    struct asked *asked = g_new(struct asked, 1);
+    *asked = (struct asked){ page, request };
+    room_act(page->room, &action, acted, asked);
+}
+
+static const struct web_route routes[] = {
+    { "GET", "/", answer_file, 0 },
+    { "GET", "/page.js", answer_file, 0 },
+    { "GET", "/page.css", answer_file, 0 },
+    { "GET", "/api/state", answer_state, 0 },
+    { "POST", "/api/action", answer_action, ACTION_MAX_BYTES },
+    { NULL, NULL, NULL, 0 },
+};
+
+int page_open(struct web_server *server, const char *listen, struct room *room, struct page **out)
+{
+    struct page *page = g_new0(struct page, 1);
+    page->room = room;
+    struct web_listener_config config = {
+        .name = "page",
+        .listen = listen,
+        .tls = WEB_PLAIN,
+        .routes = routes,
+        .context = page,
+    };
+    int rc = web_server_listen(server, &config, &page->listener);
+    if (rc < 0) {
+        g_free(page);
+        return rc;
+    }
+    log_info("listening page port=%u", page_port(page));
+    *out = page;
+    return 0;
+}
+
+void page_close(struct page *page)
+{
+    g_free(page);
+}
+
+uint16_t page_port(const struct page *page)
+{
+    return web_listener_port(page->listener);
+}
