@@ -86,6 +86,7 @@ struct hw_device {
     struct hw_timer timer;
     unsigned depth; // calls into the device that are under way
     int send_error;
+    bool is_restarted; // the driver saw it
     bool is_changed;
     bool is_closing;
 };
@@ -343,6 +344,31 @@ static void complete_all(struct hw_device *device, enum hw_result result)
         complete(device, g_ptr_array_steal_index(device->queue, 0), result);
 }
 
+// What was known no longer holds, and what was under way is over.
+static void interrupt(struct hw_device *device, enum hw_wish_state wish_state, enum hw_result fault)
+{
+    device->stop_owed |= device->drive_until_ms != 0;
+    device->stop_zoom_owed |= device->zoom_until_ms != 0;
+    for (guint i = 0; i < device->in_flight->len; i++) {
+        const struct hw_request *request = g_ptr_array_index(device->in_flight, i);
+        device->stop_owed |= request->command.verb == HW_STOP;
+        device->stop_zoom_owed |= request->command.verb == HW_STOP_ZOOM;
+    }
+    device->drive_until_ms = 0;
+    device->zoom_until_ms = 0;
+    for (int field = 0; field < HW_FIELD_COUNT; field++) {
+        if (device->actual[field].quality != HW_UNKNOWN)
+            device->actual[field].quality = HW_STALE;
+        struct wish *wish = &device->wishes[field];
+        wish->request = 0;
+        if (wish->seen.state != HW_WISH_NONE) {
+            wish->seen.state = wish_state;
+            wish->seen.result = fault;
+        }
+    }
+    complete_all(device, fault == HW_LOCKED ? HW_LOCKED : HW_OFFLINE);
+}
+
 static void go_down(struct hw_device *device, enum hw_result fault)
 {
     bool was_up = device->state == HW_LINK_UP;
@@ -356,26 +382,12 @@ static void go_down(struct hw_device *device, enum hw_result fault)
     device->fault_field = HW_FIELD_COUNT;
     device->misses = 0;
     device->send_error = 0;
+    device->is_restarted = false;
     set_state(device, HW_LINK_DOWN);
-
-    device->stop_owed |= device->drive_until_ms != 0;
-    device->stop_zoom_owed |= device->zoom_until_ms != 0;
-    device->drive_until_ms = 0;
-    device->zoom_until_ms = 0;
-    for (int field = 0; field < HW_FIELD_COUNT; field++) {
-        if (device->actual[field].quality != HW_UNKNOWN)
-            device->actual[field].quality = HW_STALE;
-        struct wish *wish = &device->wishes[field];
-        wish->request = 0;
-        if (wish->seen.state != HW_WISH_NONE) {
-            wish->seen.state = HW_WISH_FAILED;
-            wish->seen.result = fault;
-        }
-    }
 
     unsigned wait_ms = MIN(REOPEN_FIRST_MS << MIN(device->failures, 8), REOPEN_MAX_MS);
     device->reopen_ms = now(device) + wait_ms - jitter(device, wait_ms / 4);
-    complete_all(device, fault == HW_LOCKED ? HW_LOCKED : HW_OFFLINE);
+    interrupt(device, HW_WISH_FAILED, fault);
 }
 
 static void lost(struct hw_device *device, int error)
@@ -425,10 +437,8 @@ static void identified(void *context, enum hw_result result)
         pursue(device, field, true);
 }
 
-static void link_up(void *context)
+static void identify(struct hw_device *device)
 {
-    struct hw_device *device = context;
-    enter(device);
     set_state(device, HW_LINK_IDENTIFYING);
     if (device->driver->link_up)
         device->driver->link_up(device);
@@ -438,7 +448,26 @@ static void link_up(void *context)
     request->done = identified;
     request->context = device;
     start(device, request);
+}
+
+static void link_up(void *context)
+{
+    struct hw_device *device = context;
+    enter(device);
+    identify(device);
     leave(device);
+}
+
+// The link held, but the device behind it began anew.
+static void begin_anew(struct hw_device *device)
+{
+    device->is_restarted = false;
+    if (device->state != HW_LINK_UP)
+        return;
+    log_info("device restarted device=%s", device->id);
+    set_state(device, HW_LINK_IDENTIFYING);
+    interrupt(device, HW_WISH_PENDING, HW_OK);
+    identify(device);
 }
 
 static void link_down(void *context, int error)
@@ -819,6 +848,8 @@ static void settle(struct hw_device *device)
         if (device->send_error && device->state != HW_LINK_DOWN)
             lost(device, device->send_error);
         device->send_error = 0;
+        if (device->is_restarted)
+            begin_anew(device);
         struct hw_request *next = device->state == HW_LINK_UP ? take_next(device) : NULL;
         if (!next)
             break;
@@ -907,6 +938,11 @@ void hw_device_unknown(struct hw_device *device, enum hw_field field)
 {
     device->is_changed |= device->actual[field].quality != HW_UNKNOWN;
     device->actual[field].quality = HW_UNKNOWN;
+}
+
+void hw_device_restarted(struct hw_device *device)
+{
+    device->is_restarted = true;
 }
 
 void hw_device_count_malformed(struct hw_device *device)

@@ -120,6 +120,8 @@ void hw_request_done(struct hw_device *device, struct hw_request *request, enum 
 void hw_device_observed(struct hw_device *device, enum hw_field field, int64_t value);
 // What was known of the field no longer holds.
 void hw_device_unknown(struct hw_device *device, enum hw_field field);
+// The device began anew behind a link that held: it is identified and set again.
+void hw_device_restarted(struct hw_device *device);
 // Input that no device may send.
 void hw_device_count_malformed(struct hw_device *device);
 

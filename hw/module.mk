@@ -5,3 +5,4 @@ hw/sim.uses := hw hw/codec common/base
 PROGRAMS += rong-sim
 rong-sim.main := hw/sim/main.c
 rong-sim.uses := hw/sim
+test_on_sim.uses := hw/sim hw/codec

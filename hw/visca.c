@@ -25,7 +25,7 @@ struct position {
 
 struct preset {
     struct position learnt;   // where a recall of it ended
-    struct position surprise; // where the last one ended instead
+    struct position surprise; // where the last one ended instead, after a move
     uint32_t surprise_recall; // which recall that was
 };
 
@@ -34,6 +34,8 @@ struct visca {
     struct visca_stream in;
     int recalled; // the preset that the camera was last sent to; -1: moved by other means since
     uint32_t recalls;
+    struct position at;     // as last read
+    struct position before; // where the last recall began
     struct preset presets[PRESETS];
 };
 
@@ -104,8 +106,7 @@ static void send_sequence_reset(struct hw_device *device, struct hw_request *req
     struct bytes_writer out;
     bytes_writer_init(&out, bytes, sizeof(bytes));
     int size = visca_write_datagram(&out, &datagram);
-    if (request)
-        hw_request_set_deadline(device, request, REPLY_MS);
+    hw_request_set_deadline(device, request, REPLY_MS);
     if (size > 0)
         hw_device_send(device, bytes, (size_t)size);
 }
@@ -133,6 +134,7 @@ static void start_recall(struct hw_device *device, struct hw_request *request)
 {
     struct visca *visca = hw_device_driver_state(device);
     visca->recalled = -1; // until it is there
+    visca->before = visca->at;
     start_preset(device, request, VISCA_PRESET_RECALL);
 }
 
@@ -333,8 +335,9 @@ static bool is_near(const struct position *at, int pan, int tilt)
            abs(at->tilt - tilt) <= POSITION_TOLERANCE;
 }
 
-// What a position says of the preset. The first recall teaches where a preset lies; one that ends
-// elsewhere is a lie, until the next recall ends there too: then somebody stored it anew.
+// What a position says of the preset. The first recall teaches where a preset lies. One that ends
+// elsewhere is a lie, unless the camera moved there and the next recall ends there too: then
+// somebody stored it anew.
 static void judge_position(struct hw_device *device, int pan, int tilt)
 {
     struct visca *visca = hw_device_driver_state(device);
@@ -356,8 +359,10 @@ static void judge_position(struct hw_device *device, int pan, int tilt)
         hw_device_observed(device, HW_PRESET, visca->recalled);
         return;
     }
-    preset->surprise = (struct position){ true, pan, tilt };
-    preset->surprise_recall = visca->recalls;
+    if (!is_near(&visca->before, pan, tilt)) {
+        preset->surprise = (struct position){ true, pan, tilt };
+        preset->surprise_recall = visca->recalls;
+    }
     hw_device_unknown(device, HW_PRESET);
 }
 
@@ -374,6 +379,7 @@ static bool is_moving_to_preset(struct hw_device *device)
 static enum hw_result take_answer(
         struct hw_device *device, enum hw_field field, const struct visca_reply *reply)
 {
+    struct visca *visca = hw_device_driver_state(device);
     bool on;
     int pan;
     int tilt;
@@ -394,6 +400,7 @@ static enum hw_result take_answer(
             return HW_BAD_ANSWER;
         hw_device_observed(device, HW_PAN, pan);
         hw_device_observed(device, HW_TILT, tilt);
+        visca->at = (struct position){ true, pan, tilt };
         if (!is_moving_to_preset(device))
             judge_position(device, pan, tilt);
         return HW_OK;
@@ -469,8 +476,8 @@ static void take_packet(
         answered(device, request, &reply);
 }
 
-// The camera lost count, or came back from a restart: agree on the numbers again. What was sent
-// under the old ones times out and is asked again.
+// "Abnormal sequence": the camera came back from a restart, or lost count. Either way it is not
+// known any more what it took: agree on the numbers, and set it again.
 static void take_control_reply(struct hw_device *device, const struct visca_datagram *datagram)
 {
     struct hw_request *first = hw_device_in_flight(device, 0);
@@ -481,10 +488,10 @@ static void take_control_reply(struct hw_device *device, const struct visca_data
         return;
     }
     if (datagram->size == 2 && datagram->payload[0] == 0x0f && datagram->payload[1] == 0x01) {
-        struct hw_request *refused = find_by_sequence(device, datagram->sequence);
-        send_sequence_reset(device, NULL);
-        if (refused && !is_identifying)
-            hw_request_done(device, refused, HW_BUSY);
+        if (is_identifying && first->phase == PHASE_VERSION)
+            start_identify(device, first);
+        else if (!is_identifying)
+            hw_device_restarted(device);
         return;
     }
     hw_device_count_malformed(device);

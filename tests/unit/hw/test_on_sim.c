@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// The drivers against the posed devices, over loopback sockets and real time.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+// cmocka wants the above first
+#include <stdlib.h>
+#include <string.h>
+
+#include "hw/device.h"
+#include "hw/sim/posed.h"
+
+#include <cmocka.h>
+
+#define DEADLINE_MS 20000
+
+struct bench {
+    struct loop *loop;
+    struct hw_clock *clock;
+    struct hw_udp_hub *hub;
+    struct sim_device *camera;
+    struct sim_device *wall;
+};
+
+static char *const no_presets[] = { NULL };
+
+static unsigned long port_of(struct sim_device *sim, const char *key)
+{
+    g_autoptr(GString) json = g_string_new(NULL);
+    sim->class->write_state(sim, json);
+    const char *at = strstr(json->str, key);
+    assert_non_null(at);
+    return strtoul(at + strlen(key) + 2, NULL, 10);
+}
+
+static long number_of(struct sim_device *sim, const char *key)
+{
+    g_autoptr(GString) json = g_string_new(NULL);
+    g_autofree char *quoted = g_strdup_printf("\"%s\":", key);
+    sim->class->write_state(sim, json);
+    const char *at = strstr(json->str, quoted);
+    assert_non_null(at);
+    return strtol(at + strlen(quoted), NULL, 10);
+}
+
+static int setup(void **state)
+{
+    struct bench *bench = g_new0(struct bench, 1);
+    char *fault = NULL;
+    bench->loop = loop_new_main();
+    bench->clock = hw_clock_loop_new(bench->loop);
+    bench->hub = hw_udp_hub_new(bench->loop, "127.0.0.1", 0);
+    struct sim_visca_config camera = {
+        .name = "camera",
+        .listen = "127.0.0.1:0",
+        .tcp_listen = "127.0.0.1:0",
+        .presets = no_presets,
+        .move_ms = 200,
+        .boot_ms = 300,
+        .address = 9,
+    };
+    struct sim_novastar_config wall = {
+        .name = "wall",
+        .listen = "127.0.0.1:0",
+        .ports = 2,
+        .cards = 4,
+        .model = 0x6106,
+        .preset_ms = 300,
+        .card_timeout_ms = 200,
+        .boot_ms = 300,
+    };
+    assert_int_equal(sim_visca_open(bench->loop, &camera, &bench->camera, &fault), 0);
+    assert_int_equal(sim_novastar_open(bench->loop, &wall, &bench->wall, &fault), 0);
+    *state = bench;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *bench = *state;
+    bench->camera->class->free(bench->camera);
+    bench->wall->class->free(bench->wall);
+    hw_udp_hub_free(bench->hub);
+    hw_clock_loop_free(bench->clock);
+    loop_free(bench->loop);
+    g_free(bench);
+    return 0;
+}
+
+static struct hw_device *start(struct bench *bench, const char *id, const struct hw_driver *driver,
+        struct hw_link *link, bool has_header)
+{
+    struct hw_device_config config = {
+        .id = id,
+        .driver = driver,
+        .link = link,
+        .clock = bench->clock,
+        .options = { .has_udp_header = has_header, .camera = 1 },
+    };
+    struct hw_device *device = hw_device_new(&config);
+    hw_device_start(device);
+    return device;
+}
+
+static struct hw_device *start_udp_camera(struct bench *bench, bool has_header)
+{
+    struct hw_link *link;
+    uint16_t port = (uint16_t)port_of(bench->camera, "udp_port");
+    assert_int_equal(hw_link_udp_new(bench->hub, "127.0.0.1", port, &link), 0);
+    return start(bench, "camera", &hw_visca, link, has_header);
+}
+
+static struct hw_device *start_tcp(
+        struct bench *bench, struct sim_device *sim, const char *id, const struct hw_driver *driver)
+{
+    struct hw_link *link;
+    uint16_t port = (uint16_t)port_of(sim, "tcp_port");
+    assert_int_equal(hw_link_tcp_new(bench->loop, "127.0.0.1", port, NULL, 4000, &link), 0);
+    return start(bench, id, driver, link, false);
+}
+
+static struct hw_report report_of(struct hw_device *device)
+{
+    struct hw_report report;
+    hw_device_report(device, &report);
+    return report;
+}
+
+// Runs the loop until the condition holds; the deadline only guards against a hang.
+static gboolean wake(gpointer data)
+{
+    (void)data;
+    return G_SOURCE_CONTINUE;
+}
+
+#define WAIT_FOR(bench, condition) \
+    do { \
+        int64_t until_us = g_get_monotonic_time() + DEADLINE_MS * 1000; \
+        GSource *tick = loop_add_timer((bench)->loop, 5, wake, NULL); \
+        while (!(condition) && g_get_monotonic_time() < until_us) \
+            g_main_context_iteration(loop_context((bench)->loop), TRUE); \
+        loop_clear_source(&tick); \
+        assert_true(condition); \
+    } while (0)
+
+static bool is_reached(struct hw_device *device, enum hw_field field)
+{
+    return report_of(device).wishes[field].state == HW_WISH_REACHED;
+}
+
+static bool has_failed(struct hw_device *device, enum hw_field field, enum hw_result result)
+{
+    struct hw_report report = report_of(device);
+    return report.wishes[field].state == HW_WISH_FAILED && report.wishes[field].result == result;
+}
+
+static bool is_up(struct hw_device *device)
+{
+    return report_of(device).link == HW_LINK_UP;
+}
+
+static void check_recalls_a_preset(struct bench *bench, struct hw_device *device)
+{
+    hw_device_desire(device, HW_PRESET, 2);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    assert_int_equal(number_of(bench->camera, "preset"), 2);
+    assert_int_equal(number_of(bench->camera, "pan"), -600);
+    assert_int_equal(report_of(device).actual[HW_PRESET].quality, HW_CONFIRMED);
+    assert_int_equal(report_of(device).actual[HW_PRESET].value, 2);
+    hw_device_free(device);
+}
+
+static void recalls_a_preset_over_udp_with_header(void **state)
+{
+    check_recalls_a_preset(*state, start_udp_camera(*state, true));
+}
+
+static void recalls_a_preset_over_bare_udp(void **state)
+{
+    check_recalls_a_preset(*state, start_udp_camera(*state, false));
+}
+
+static void recalls_a_preset_over_tcp(void **state)
+{
+    struct bench *bench = *state;
+    check_recalls_a_preset(bench, start_tcp(bench, bench->camera, "camera", &hw_visca));
+}
+
+static void sets_a_camera_again_after_its_restart(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_udp_camera(bench, true);
+    hw_device_desire(device, HW_PRESET, 3);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    bench->camera->class->set_fault(bench->camera, SIM_FAULT_RESTART);
+    WAIT_FOR(bench, number_of(bench->camera, "pan") == 0);
+    WAIT_FOR(bench, number_of(bench->camera, "pan") == -300 && is_reached(device, HW_PRESET));
+    hw_device_free(device);
+}
+
+static void notices_a_deaf_camera_and_its_return(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_tcp(bench, bench->camera, "camera", &hw_visca);
+    WAIT_FOR(bench, is_up(device));
+    bench->camera->class->set_fault(bench->camera, SIM_FAULT_DEAF);
+    int64_t deaf_us = g_get_monotonic_time();
+    WAIT_FOR(bench, report_of(device).fault == HW_TIMEOUT);
+    assert_true(g_get_monotonic_time() - deaf_us < 6000000);
+    bench->camera->class->set_fault(bench->camera, SIM_FAULT_NONE);
+    int64_t back_us = g_get_monotonic_time();
+    WAIT_FOR(bench, is_up(device));
+    assert_true(g_get_monotonic_time() - back_us < 5000000);
+    hw_device_free(device);
+}
+
+static void calls_a_lying_camera_unverified(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_udp_camera(bench, true);
+    hw_device_desire(device, HW_PRESET, 1);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    hw_device_desire(device, HW_PRESET, 5);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    bench->camera->class->set_fault(bench->camera, SIM_FAULT_LIE);
+    hw_device_desire(device, HW_PRESET, 1);
+    WAIT_FOR(bench, has_failed(device, HW_PRESET, HW_UNVERIFIED));
+    assert_int_equal(report_of(device).fault, HW_UNVERIFIED);
+    hw_device_free(device);
+}
+
+static void sets_a_wall_and_reads_it_back(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_tcp(bench, bench->wall, "wall", &hw_novastar);
+    hw_device_desire(device, HW_BRIGHTNESS, 80);
+    hw_device_desire(device, HW_PRESET, 3);
+    hw_device_desire(device, HW_PATTERN, HW_PATTERN_RED);
+    WAIT_FOR(bench, is_reached(device, HW_BRIGHTNESS) && is_reached(device, HW_PRESET) &&
+                            is_reached(device, HW_PATTERN));
+    assert_int_equal(number_of(bench->wall, "brightness"), 80);
+    assert_int_equal(number_of(bench->wall, "preset"), 3);
+    assert_int_equal(number_of(bench->wall, "pattern"), 2);
+    assert_int_equal(number_of(bench->wall, "bad_checksums"), 0);
+    assert_string_equal(report_of(device).model, "VX4S 0661");
+    hw_device_free(device);
+}
+
+static void sets_a_wall_again_after_its_restart(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_tcp(bench, bench->wall, "wall", &hw_novastar);
+    hw_device_desire(device, HW_BRIGHTNESS, 80);
+    WAIT_FOR(bench, is_reached(device, HW_BRIGHTNESS));
+    bench->wall->class->set_fault(bench->wall, SIM_FAULT_RESTART);
+    WAIT_FOR(bench, number_of(bench->wall, "brightness") == 50);
+    WAIT_FOR(
+            bench, number_of(bench->wall, "brightness") == 80 && is_reached(device, HW_BRIGHTNESS));
+    hw_device_free(device);
+}
+
+static void calls_a_lying_wall_unverified(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_tcp(bench, bench->wall, "wall", &hw_novastar);
+    WAIT_FOR(bench, is_up(device));
+    bench->wall->class->set_fault(bench->wall, SIM_FAULT_LIE);
+    hw_device_desire(device, HW_BRIGHTNESS, 10);
+    WAIT_FOR(bench, has_failed(device, HW_BRIGHTNESS, HW_UNVERIFIED));
+    hw_device_free(device);
+}
+
+static void names_another_program_that_holds_the_wall(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *first = start_tcp(bench, bench->wall, "first", &hw_novastar);
+    WAIT_FOR(bench, is_up(first));
+    struct hw_device *second = start_tcp(bench, bench->wall, "second", &hw_novastar);
+    hw_device_desire(second, HW_BLANK, 1);
+    WAIT_FOR(bench, report_of(second).fault == HW_LOCKED);
+    assert_true(has_failed(second, HW_BLANK, HW_LOCKED));
+    hw_device_free(first);
+    WAIT_FOR(bench, is_reached(second, HW_BLANK));
+    hw_device_free(second);
+}
+
+static void believes_no_reply_with_a_wrong_checksum(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_tcp(bench, bench->wall, "wall", &hw_novastar);
+    WAIT_FOR(bench, is_up(device));
+    bench->wall->class->set_fault(bench->wall, SIM_FAULT_CHECKSUM);
+    WAIT_FOR(bench, !is_up(device));
+    assert_true(report_of(device).counters.malformed > 0);
+    hw_device_free(device);
+}
+
+static void stops_a_camera_that_nobody_drives_any_more(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_udp_camera(bench, true);
+    WAIT_FOR(bench, is_up(device));
+    hw_device_submit(device, &(struct hw_command){ .verb = HW_DRIVE, .pan = 50 }, NULL, NULL);
+    WAIT_FOR(bench, number_of(bench->camera, "pan") > 0);
+    WAIT_FOR(bench, number_of(bench->camera, "stops") > 0);
+    long stopped_at = number_of(bench->camera, "pan");
+    WAIT_FOR(bench, report_of(device).actual[HW_PAN].value == stopped_at);
+    assert_int_equal(number_of(bench->camera, "pan"), stopped_at);
+    hw_device_free(device);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(recalls_a_preset_over_udp_with_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(recalls_a_preset_over_bare_udp, setup, teardown),
+        cmocka_unit_test_setup_teardown(recalls_a_preset_over_tcp, setup, teardown),
+        cmocka_unit_test_setup_teardown(sets_a_camera_again_after_its_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(notices_a_deaf_camera_and_its_return, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_a_lying_camera_unverified, setup, teardown),
+        cmocka_unit_test_setup_teardown(sets_a_wall_and_reads_it_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(sets_a_wall_again_after_its_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_a_lying_wall_unverified, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_another_program_that_holds_the_wall, setup, teardown),
+        cmocka_unit_test_setup_teardown(believes_no_reply_with_a_wrong_checksum, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+                stops_a_camera_that_nobody_drives_any_more, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
