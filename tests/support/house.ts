@@ -154,7 +154,7 @@ export async function until<T>(
   for (;;) {
     try {
       const value: unknown = await probe();
-      if (Boolean(value)) return value as NonNullable<T>;
+      if (value) return value as NonNullable<T>;
       last = value;
     } catch (error) {
       last = error;
