@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The only place where text from the server becomes a typed message.
-import { isBody, isMessageName, type Events, type Requests } from './messages.gen';
+import { findFault, type Field } from './fields';
+import {
+  CLOSE_REASON_FIELDS,
+  ENVELOPE_FIELDS,
+  isBody,
+  isMessageName,
+  type CloseReason,
+  type Envelope,
+  type Events,
+  type Requests,
+} from './messages.gen';
 
 export type EventName = keyof Events;
 
@@ -11,53 +21,44 @@ export type ServerEvent = {
     readonly d: Events[Name];
     /** Server's time, RFC 3339. */
     readonly at: string | null;
-    readonly seq: number | null;
   };
 }[EventName];
 
 export type ServerMessage =
-  | { readonly kind: 'event'; readonly event: ServerEvent }
+  | { readonly kind: 'event'; readonly event: ServerEvent; readonly seq: number | null }
   | { readonly kind: 'reply'; readonly re: number; readonly d: unknown }
   | { readonly kind: 'error'; readonly re: number; readonly code: string; readonly text: string }
-  /** Kept: its number is acknowledged; ignored otherwise (a newer server, or a fault of it). */
+  /** From a newer server, or a fault of it: its number counts as received, nothing else happens. */
   | { readonly kind: 'unknown'; readonly seq: number | null; readonly reason: string };
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+type WithBody = Envelope & { readonly d?: unknown };
 
-function parseJson(text: string): unknown {
+/** JSON whose fields are as the contract says, else null. */
+function parse(fields: readonly Field[], text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value: unknown = JSON.parse(text);
+    return findFault(fields, value) === null ? value : null;
   } catch {
-    return undefined;
+    return null;
   }
 }
 
-function readEvent(message: Readonly<Record<string, unknown>>, name: string): ServerMessage {
-  const seq = typeof message.seq === 'number' ? message.seq : null;
-  const at = typeof message.at === 'string' ? message.at : null;
+function readEvent(message: WithBody, name: string): ServerMessage {
+  const { seq = null, at = null, d = {} } = message;
   if (!isMessageName(name)) return { kind: 'unknown', seq, reason: `unknown event ${name}` };
-  const d = message.d ?? {};
   if (!isBody(name, d)) return { kind: 'unknown', seq, reason: `bad body of ${name}` };
-  return { kind: 'event', event: { name, d, at, seq } as unknown as ServerEvent };
+  return { kind: 'event', seq, event: { name, d, at } as unknown as ServerEvent };
 }
 
 /** Reads one message of the server; never throws. */
 export function parseServerMessage(text: string): ServerMessage {
-  const message = parseJson(text);
-  if (!isRecord(message)) return { kind: 'unknown', seq: null, reason: 'not a JSON object' };
-  if (typeof message.ev === 'string') return readEvent(message, message.ev);
-  if (typeof message.re !== 'number') {
-    return { kind: 'unknown', seq: null, reason: 'neither event nor reply' };
-  }
-  const err = message.err;
-  if (isRecord(err)) {
-    const code = typeof err.code === 'string' ? err.code : 'proto.internal';
-    const reason = typeof err.msg === 'string' ? err.msg : code;
-    return { kind: 'error', re: message.re, code, text: reason };
-  }
-  return { kind: 'reply', re: message.re, d: message.d ?? {} };
+  const message = parse(ENVELOPE_FIELDS, text) as WithBody | null;
+  if (!message) return { kind: 'unknown', seq: null, reason: 'not an envelope' };
+  const { ev, re, err, d = {} } = message;
+  if (ev !== undefined) return readEvent(message, ev);
+  if (re === undefined) return { kind: 'unknown', seq: null, reason: 'neither event nor reply' };
+  if (err) return { kind: 'error', re, code: err.code, text: err.msg ?? err.code };
+  return { kind: 'reply', re, d };
 }
 
 export function requestText<Name extends keyof Requests>(
@@ -68,25 +69,11 @@ export function requestText<Name extends keyof Requests>(
   return JSON.stringify({ op: name, id, d });
 }
 
-/** What a close asks of us, from its reason: `{"next":"resume","code":"…"}`. */
-export type CloseNext = 'resume' | 'rejoin' | 'wait' | 'stop';
-
-export interface CloseAdvice {
-  readonly next: CloseNext;
-  readonly code: string;
-}
-
-const NEXT: readonly string[] = ['resume', 'rejoin', 'wait', 'stop'];
-
-/** A connection that just broke, or a reason we do not know, is resumed. */
-export function parseCloseReason(status: number, reason: string): CloseAdvice {
-  const advice = parseJson(reason);
-  const code = isRecord(advice) && typeof advice.code === 'string' ? advice.code : 'net.lost';
-  if (isRecord(advice) && typeof advice.next === 'string' && NEXT.includes(advice.next)) {
-    return { next: advice.next as CloseNext, code };
-  }
-  return {
-    next: status === 4401 ? 'stop' : 'resume',
-    code: status === 4401 ? 'auth.required' : code,
-  };
+/** What a close asks of us. A connection that just broke is resumed. */
+export function parseCloseReason(status: number, reason: string): CloseReason {
+  const known = parse(CLOSE_REASON_FIELDS, reason) as CloseReason | null;
+  if (known) return known;
+  return status === 4401
+    ? { next: 'stop', code: 'auth.required' }
+    : { next: 'resume', code: 'net.lost' };
 }

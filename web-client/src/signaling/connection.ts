@@ -6,10 +6,14 @@ import {
   parseCloseReason,
   parseServerMessage,
   requestText,
-  type CloseAdvice,
   type ServerEvent,
 } from '../protocol/envelope';
-import { isReply, type HelloReply, type Requests as RequestMap } from '../protocol/messages.gen';
+import {
+  isReply,
+  type CloseReason,
+  type HelloReply,
+  type Requests as RequestMap,
+} from '../protocol/messages.gen';
 import { Requests } from './requests';
 
 /** The part of WebSocket that is used; tests give their own. */
@@ -148,7 +152,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     const message = parseServerMessage(text);
     switch (message.kind) {
       case 'event':
-        this.#acknowledge(message.event.seq);
+        this.#acknowledge(message.seq);
         this.emit('event', message.event);
         return;
       case 'reply':
@@ -170,7 +174,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (seq !== null && this.#resume) this.#resume.ack = seq;
   }
 
-  #lose(socket: Socket, advice: CloseAdvice): void {
+  #lose(socket: Socket, advice: CloseReason): void {
     if (socket !== this.#socket) return;
     this.#clearTimer();
     this.#dropSocket(1000);

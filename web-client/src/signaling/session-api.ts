@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The link's secret becomes a session; after that the cookie says who this is.
 import { codeOf, RongError } from '../base/errors';
-import { isReply, type RestSessionGetReply } from '../protocol/messages.gen';
+import { findFault } from '../protocol/fields';
+import {
+  isReply,
+  PROBLEM_FIELDS,
+  type Problem,
+  type RestSessionGetReply,
+} from '../protocol/messages.gen';
 
 export type Session = RestSessionGetReply;
 
@@ -25,9 +31,7 @@ const SECRET = /(?:^#|&)link=([A-Za-z0-9_-]{1,64})(?:&|$)/;
 
 async function problemOf(response: Response): Promise<RongError> {
   const problem: unknown = await response.json().catch(() => null);
-  const code =
-    typeof problem === 'object' && problem !== null && 'code' in problem ? problem.code : null;
-  if (typeof code === 'string') return new RongError(code);
+  if (findFault(PROBLEM_FIELDS, problem) === null) return new RongError((problem as Problem).code);
   return new RongError(response.status === 401 ? 'auth.required' : 'net.bad_answer');
 }
 
