@@ -51,8 +51,10 @@ struct web_listener {
     char *interface;       // for the vhost; NULL: all
     GHashTable *addresses; // key of the address → struct web_address_use
     uint32_t connections;
-    GHashTable *sessions;      // set of struct web_session
-    char accepted_address[64]; // between the library's two calls for one accept
+    GHashTable *sessions; // set of struct web_session
+    // Between the two calls of the library for one accept.
+    char accepted_address[64];
+    bool is_accepting;
 };
 
 // One TCP connection; lives as long as the library's wsi.

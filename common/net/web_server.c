@@ -107,8 +107,10 @@ static int filter_connection(struct web_listener *listener, int fd)
     if (listener->server->is_ending || getpeername(fd, (struct sockaddr *)&from, &size) < 0)
         return -1;
     write_address(&from, address, sizeof(listener->accepted_address));
-    if (is_within_limits(listener, address))
+    if (is_within_limits(listener, address)) {
+        listener->is_accepting = true;
         return 0;
+    }
     metric_add(&net_connections_refused_total, 1);
     log_debug("connection refused listener=%s address=%s", listener->config.name, address);
     return -1;
@@ -119,6 +121,7 @@ static void add_connection(struct web_listener *listener, struct lws *wsi)
     struct web_connection *connection = g_new0(struct web_connection, 1);
     connection->listener = listener;
     connection->wsi = wsi;
+    listener->is_accepting = false;
     g_strlcpy(connection->address, listener->accepted_address, sizeof(connection->address));
     lws_set_opaque_user_data(wsi, connection);
     use_of(listener, connection->address)->open++;
@@ -127,15 +130,19 @@ static void add_connection(struct web_listener *listener, struct lws *wsi)
     metric_add(&net_connections_total, 1);
 }
 
+static void count_tls_failure(const struct web_listener *listener, const char *address)
+{
+    metric_add(&net_tls_failures_total, 1);
+    log_debug("tls failed listener=%s address=%s", listener->config.name, address);
+}
+
 static void remove_connection(struct web_connection *connection)
 {
     struct web_listener *listener = connection->listener;
     web_http_gone(connection);
     web_session_gone(connection);
-    if (listener->config.tls != WEB_PLAIN && !connection->is_handshake_done) {
-        metric_add(&net_tls_failures_total, 1);
-        log_debug("tls failed listener=%s address=%s", listener->config.name, connection->address);
-    }
+    if (listener->config.tls != WEB_PLAIN && !connection->is_handshake_done)
+        count_tls_failure(listener, connection->address);
     use_of(listener, connection->address)->open--;
     listener->connections--;
     metric_add(&net_connections, -1);
@@ -196,6 +203,19 @@ static struct web_listener *listener_of(struct lws *wsi)
     return vhost ? lws_vhost_user(vhost) : NULL;
 }
 
+static void on_destroyed(struct lws *wsi, struct web_connection *connection)
+{
+    struct web_listener *listener = listener_of(wsi);
+    if (connection) {
+        lws_set_opaque_user_data(wsi, NULL);
+        remove_connection(connection);
+    } else if (listener && listener->is_accepting) {
+        // The handshake failed with what came together with the connection.
+        listener->is_accepting = false;
+        count_tls_failure(listener, listener->accepted_address);
+    }
+}
+
 static int on_event(
         struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t length)
 {
@@ -216,10 +236,7 @@ static int on_event(
             connection->is_handshake_done = true;
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
-        if (connection) {
-            lws_set_opaque_user_data(wsi, NULL);
-            remove_connection(connection);
-        }
+        on_destroyed(wsi, connection);
         return 0;
     default:
         break;
