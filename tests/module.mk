@@ -14,3 +14,9 @@ test_endpoint.uses := tests/mirror
 test_room_media.uses := tests/mirror
 # It talks to the program itself.
 $(BUILD)/tests/unit/room-agent/media/test_room_media: | $(BUILD)/rong-room-media
+# A peer that the project did not write: GStreamer's webrtcbin.
+MODULES += tests/webrtcbin
+tests/webrtcbin.pkgs := gstreamer-1.0 gstreamer-sdp-1.0 gstreamer-webrtc-1.0 json-c
+PROGRAMS += rong-test-webrtcbin
+rong-test-webrtcbin.main := tests/webrtcbin/main.c
+rong-test-webrtcbin.uses := tests/webrtcbin

@@ -25,10 +25,14 @@ static void answer_media(const struct sdp_media *offer, struct sdp_media *answer
     answer->ssrc = 0;
     answer->rtx_ssrc = 0;
     answer->cname[0] = '\0';
-    if (offer->rejected)
+    if (!offer->present || offer->rejected)
         return;
     answer->sends = offer->receives;
     answer->receives = offer->sends;
+    if (offer->codec == SDP_OPUS) { // sound is repaired by FEC and RED, never by asking again
+        answer->nack = false;
+        answer->rtx_payload_type = 0;
+    }
     codecs_of(offer->codec)->answer(offer->fmtp, answer->fmtp, sizeof(answer->fmtp));
 }
 

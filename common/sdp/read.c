@@ -221,6 +221,7 @@ static void read_media(const GstSDPMedia *media, int index, struct sdp_media *ou
     find_companions(media, out);
     read_feedback(media, out);
     read_extensions(media, out);
+    out->transport_cc &= out->ext_transport_cc != 0; // webrtcbin asks for it without the numbers
     read_direction(media, out);
     read_ssrcs(media, out);
 }
