@@ -124,7 +124,9 @@ static void take_rtp(void *user, uint8_t *data, size_t size)
     }
     mirror->counters.audio_in++;
     rtp_packet_audio_level(&packet, audio->ext_audio_level, &mirror->counters.level, NULL);
-    send_back(mirror, data, size, SDP_AUDIO);
+    const unsigned every = mirror->config.lose_sound_every;
+    if (!every || mirror->counters.audio_in % every != 0)
+        send_back(mirror, data, size, SDP_AUDIO);
 }
 
 static void repair(struct mirror *mirror, const struct rtcp_packet *packet)

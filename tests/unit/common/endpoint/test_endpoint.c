@@ -74,7 +74,7 @@ static void key_frame_wanted(void *user, enum sdp_line line)
     call->key_frames_wanted++;
 }
 
-static void begin(struct call *call, const struct mirror_config *config)
+static void begin_with(struct call *call, const struct mirror_config *config, bool send_red)
 {
     static const char *const addresses[] = { "127.0.0.1", NULL };
     struct mirror_config mirror = *config;
@@ -85,12 +85,18 @@ static void begin(struct call *call, const struct mirror_config *config)
         .certificate = call->certificate,
         .local_addresses = addresses,
         .cname = "room-64",
+        .send_red = send_red,
         .events = { changed, take_unit, key_frame_wanted },
         .user = call };
     assert_int_equal(endpoint_open(&endpoint, &call->endpoint), 0);
     mirror.context = call->context;
     mirror.address = "127.0.0.1";
     call->mirror = mirror_new(&mirror);
+}
+
+static void begin(struct call *call, const struct mirror_config *config)
+{
+    begin_with(call, config, false);
 }
 
 static void end(struct call *call)
@@ -214,6 +220,39 @@ static void a_receiver_that_missed_the_key_frame_asks_for_one(void **state)
     end(&call);
 }
 
+static void sound_that_is_lost_comes_again_in_red(void **state)
+{
+    (void)state;
+    struct call call = { 0 };
+    struct endpoint_stats stats = { 0 };
+    begin_with(&call, &(struct mirror_config){ .lose_sound_every = 5 }, true);
+    negotiate(&call);
+    UNTIL(&call, call.connected == 1 && mirror_is_connected(call.mirror));
+    int packets = 0, others = 0;
+    for (int frame = 0; frame < 60; frame++) {
+        const uint8_t opus[] = { 0xf8, (uint8_t)frame, 1 };
+        struct audio_jitter_frame got;
+        assert_int_equal(
+                endpoint_send_audio(call.endpoint, opus, sizeof(opus), (uint32_t)frame * 960, 20),
+                0);
+        UNTIL(&call, mirror_counters(call.mirror)->audio_in == (uint64_t)frame + 1);
+        UNTIL(&call, (endpoint_read_stats(call.endpoint, &stats),
+                             stats.lines[SDP_AUDIO].packets_in ==
+                                     (uint64_t)(frame + 1 - (frame + 1) / 5)));
+        if (frame < 6)
+            continue; // 120 ms are kept, more than the buffer wants to hold
+        if (endpoint_next_audio(call.endpoint, &got) == AUDIO_JITTER_PACKET)
+            packets++;
+        else
+            others++;
+    }
+    endpoint_read_stats(call.endpoint, &stats);
+    assert_true(stats.audio.red_used > 0);
+    assert_int_equal(stats.audio.concealed, 0);
+    assert_true(packets > 40);
+    end(&call);
+}
+
 static void mids_end_when_the_far_side_knows_our_sources(void **state)
 {
     (void)state;
@@ -282,6 +321,7 @@ int main(void)
         cmocka_unit_test(sound_and_picture_go_there_and_back),
         cmocka_unit_test(lost_packets_are_asked_for_and_repaired),
         cmocka_unit_test(a_receiver_that_missed_the_key_frame_asks_for_one),
+        cmocka_unit_test(sound_that_is_lost_comes_again_in_red),
         cmocka_unit_test(mids_end_when_the_far_side_knows_our_sources),
         cmocka_unit_test(closing_says_bye),
         cmocka_unit_test(silence_of_five_seconds_is_a_failure),
