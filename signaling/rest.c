@@ -34,13 +34,6 @@ static const struct row {
     { MESSAGE_REST_SESSION_DELETE, rest_session_delete, false },
 };
 
-void rest_refuse(struct web_request *request, enum error_code code, const char *detail)
-{
-    g_autofree char *text = problem_build(code, detail);
-    web_reply(
-            request, error_infos[code].http_status, NULL, PROBLEM_CONTENT_TYPE, text, strlen(text));
-}
-
 void rest_answer(struct rest_call *call, const char *cookie)
 {
     const struct web_header headers[] = { { "set-cookie", cookie }, { NULL, NULL } };
@@ -99,7 +92,7 @@ static void serve(struct service *service, struct web_request *request, const st
     else if (code != REST_LATER) {
         log_info("request refused request=%s code=%s address=%s", info->name, error_code_name(code),
                 web_request_address(request));
-        rest_refuse(request, code, detail);
+        web_reply_problem(request, code, detail);
     }
     g_free(call.body);
     g_free(call.reply);

@@ -33,6 +33,5 @@ rest_fn rest_meeting_create, rest_meeting_list, rest_meeting_get, rest_meeting_o
         rest_meeting_end;
 rest_fn rest_link_create, rest_session_create, rest_session_get, rest_session_delete;
 
-void rest_refuse(struct web_request *request, enum error_code code, const char *detail);
 // 200 with the reply's JSON; `cookie` is a set-cookie header or NULL.
 void rest_answer(struct rest_call *call, const char *cookie);

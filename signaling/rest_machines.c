@@ -105,7 +105,7 @@ static void on_signed(void *context, const void *data)
     } else {
         metric_add(&signal_enroll_refused_total, 1);
         log_warn("enrolment refused name=%s code=%s", signing->name, error_code_name(code));
-        rest_refuse(signing->request, code, NULL);
+        web_reply_problem(signing->request, code, NULL);
     }
     free_signing(signing);
 }

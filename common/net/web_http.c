@@ -5,6 +5,7 @@
 #include "common/base/log.h"
 #include "common/net/net_metrics.h"
 #include "common/net/web_internal.h"
+#include "common/protocol/body.h"
 
 #define LOG_TOPIC "http"
 
@@ -31,9 +32,8 @@ struct web_request {
     char *peer_name;
     bool is_secure;
     bool is_dispatched;
-    int refused_status; // the answer that is certain already, when the body has been read
-    const char *refused_code;
-    size_t expected; // bytes of body still to come
+    enum error_code refused; // the answer that is certain already, when the body has been read
+    size_t expected;         // bytes of body still to come
     GString *body;
     GByteArray *answer; // LWS_PRE bytes, then the answer
 };
@@ -245,8 +245,7 @@ static void find_route(struct web_request *request)
     }
     clear_parameters(request);
     if (is_other_method) {
-        request->refused_status = 405;
-        request->refused_code = "http.method_not_allowed";
+        request->refused = ERROR_HTTP_METHOD_NOT_ALLOWED;
     }
 }
 
@@ -325,48 +324,22 @@ void web_reply_json(struct web_request *request, int status, const char *json)
     web_reply(request, status, NULL, "application/json", json, strlen(json));
 }
 
-static void append_json_string(GString *out, const char *text)
+void web_reply_problem(struct web_request *request, enum error_code code, const char *detail)
 {
-    g_string_append_c(out, '"');
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == '"' || byte == '\\')
-            g_string_append_printf(out, "\\%c", byte);
-        else if (byte < 0x20)
-            g_string_append_printf(out, "\\u%04x", byte);
-        else
-            g_string_append_c(out, *text);
-    }
-    g_string_append_c(out, '"');
+    g_autofree char *body = problem_build(code, detail);
+    web_reply(
+            request, error_infos[code].http_status, NULL, PROBLEM_CONTENT_TYPE, body, strlen(body));
 }
 
-static GString *problem_text(int status, const char *code, const char *detail)
+void web_http_refuse(struct web_connection *connection, enum error_code code)
 {
-    GString *out = g_string_new("{\"type\":\"about:blank\",\"title\":");
-    append_json_string(out, status_text(status));
-    g_string_append_printf(out, ",\"status\":%d,\"code\":", status);
-    append_json_string(out, code);
-    g_string_append(out, ",\"detail\":");
-    append_json_string(out, detail ? detail : "");
-    g_string_append_c(out, '}');
-    return out;
-}
-
-void web_reply_problem(
-        struct web_request *request, int status, const char *code, const char *detail)
-{
-    g_autoptr(GString) body = problem_text(status, code, detail);
-    web_reply(request, status, NULL, "application/problem+json", body->str, body->len);
-}
-
-void web_http_refuse(struct web_connection *connection, int status, const char *code)
-{
+    int status = error_infos[code].http_status;
     count_answer(status);
-    g_autoptr(GString) body = problem_text(status, code, NULL);
-    g_autoptr(GString) text = answer_head(status, NULL, "application/problem+json", "no-store",
-            body->len, connection->listener->config.tls != WEB_PLAIN);
+    g_autofree char *body = problem_build(code, NULL);
+    g_autoptr(GString) text = answer_head(status, NULL, PROBLEM_CONTENT_TYPE, "no-store",
+            strlen(body), connection->listener->config.tls != WEB_PLAIN);
     g_string_append(text, "connection: close\r\n\r\n");
-    g_string_append_len(text, body->str, (gssize)body->len);
+    g_string_append(text, body);
     size_t size = text->len;
     g_autofree unsigned char *buffer = g_malloc(LWS_PRE + size);
     memcpy(buffer + LWS_PRE, text->str, size);
@@ -380,7 +353,7 @@ static void serve_file(struct web_request *request)
     bool is_read = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
     const struct web_file *file = files && is_read ? web_files_find(files, request->path) : NULL;
     if (!file) {
-        web_reply_problem(request, 404, "http.not_found", request->path);
+        web_reply_problem(request, ERROR_HTTP_NOT_FOUND, request->path);
         return;
     }
     const struct web_header headers[] = { { "etag", file->etag }, { NULL, NULL } };
@@ -400,8 +373,8 @@ static void dispatch(struct web_request *request)
     metric_add(&net_http_requests_total, 1);
     const struct web_listener_config *config = &request->connection->listener->config;
     lws_set_timeout(request->connection->wsi, NO_PENDING_TIMEOUT, 0);
-    if (request->refused_status)
-        web_reply_problem(request, request->refused_status, request->refused_code, NULL);
+    if (request->refused != ERROR_NONE)
+        web_reply_problem(request, request->refused, NULL);
     else if (request->route)
         request->route->fn(config->context, request);
     else
@@ -457,13 +430,13 @@ int web_http_begin(struct web_connection *connection, const char *path)
     struct lws *wsi = connection->wsi;
     const char *method = method_of(wsi);
     if (!method || connection->request) {
-        web_http_refuse(connection, 501, "http.bad_method");
+        web_http_refuse(connection, ERROR_HTTP_BAD_METHOD);
         return -1;
     }
     size_t length = 0;
     bool is_post = strcmp(method, "POST") == 0;
     if (!read_length(wsi, is_post, &length)) {
-        web_http_refuse(connection, 411, "http.length_required");
+        web_http_refuse(connection, ERROR_HTTP_LENGTH_REQUIRED);
         return -1;
     }
     struct web_request *request = g_new0(struct web_request, 1);
@@ -482,14 +455,12 @@ int web_http_begin(struct web_connection *connection, const char *path)
     find_route(request);
     size_t max_body = request->route ? request->route->max_body_bytes : 0;
     if (!web_connection_is_host_allowed(connection, &request->headers)) {
-        request->refused_status = 421;
-        request->refused_code = "http.wrong_host";
+        request->refused = ERROR_HTTP_WRONG_HOST;
     } else if (length > max_body && request->route) {
-        request->refused_status = 413;
-        request->refused_code = "http.too_large";
+        request->refused = ERROR_HTTP_TOO_LARGE;
     }
     if (length > MAX(max_body, MAX_SWALLOW_BYTES)) {
-        web_http_refuse(connection, 413, "http.too_large");
+        web_http_refuse(connection, ERROR_HTTP_TOO_LARGE);
         return -1;
     }
     // The library announces the end of a body only where it expects one: always after POST.
@@ -503,7 +474,7 @@ int web_http_body(struct web_connection *connection, const void *data, size_t si
     struct web_request *request = connection->request;
     if (!request || request->is_dispatched)
         return -1;
-    if (request->route && !request->refused_status && size > 0)
+    if (request->route && request->refused == ERROR_NONE && size > 0)
         g_string_append_len(request->body, data, (gssize)size);
     return 0;
 }

@@ -82,7 +82,7 @@ int web_http_complete(struct web_connection *connection);
 int web_http_writable(struct web_connection *connection);
 void web_http_gone(struct web_connection *connection);
 // Writes a small whole answer at once; the connection is closed after it.
-void web_http_refuse(struct web_connection *connection, int status, const char *code);
+void web_http_refuse(struct web_connection *connection, enum error_code code);
 
 // WebSocket.
 int web_session_confirm(struct web_connection *connection); // before the upgrade

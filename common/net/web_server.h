@@ -10,6 +10,7 @@
 
 #include "common/base/check.h"
 #include "common/base/loop.h"
+#include "common/protocol/messages.h"
 
 struct web_server;
 struct web_listener;
@@ -77,9 +78,8 @@ struct web_header {
 void web_reply(struct web_request *request, int status, const struct web_header *headers,
         const char *content_type, const char *body, size_t size);
 void web_reply_json(struct web_request *request, int status, const char *json);
-// RFC 9457 problem+json: {"type":"about:blank","title":…,"status":…,"code":"link.used","detail":…}.
-void web_reply_problem(
-        struct web_request *request, int status, const char *code, const char *detail);
+// The problem+json of an error, with its own status; `detail` may be NULL.
+void web_reply_problem(struct web_request *request, enum error_code code, const char *detail);
 
 // --- WebSocket -----------------------------------------------------------------------------------
 

@@ -85,26 +85,22 @@ int web_session_confirm(struct web_connection *connection)
     struct web_session *session = g_new0(struct web_session, 1);
     web_headers_read(&session->headers, connection->wsi);
 
-    int status = 0;
-    const char *code = NULL;
+    enum error_code code = ERROR_NONE;
     if (g_ascii_strcasecmp(upgrade, "websocket") != 0 || connection->session ||
             !is_socket_path(connection->wsi, config->socket_path)) {
-        status = 404;
-        code = "http.not_found";
+        code = ERROR_HTTP_NOT_FOUND;
     } else if (!web_connection_is_host_allowed(connection, &session->headers)) {
-        status = 421;
-        code = "http.wrong_host";
+        code = ERROR_HTTP_WRONG_HOST;
     } else if (!is_origin_allowed(connection, &session->headers)) {
-        status = 403;
-        code = "http.wrong_origin";
+        code = ERROR_HTTP_WRONG_ORIGIN;
     } else if (!asks_for_subprotocol(connection->wsi)) {
-        status = 400;
-        code = "http.wrong_subprotocol";
+        code = ERROR_HTTP_WRONG_SUBPROTOCOL;
     }
-    if (status) {
+    if (code != ERROR_NONE) {
         metric_add(&net_sessions_refused_total, 1);
-        log_info("websocket refused address=%s code=%s", connection->address, code);
-        web_http_refuse(connection, status, code);
+        log_info(
+                "websocket refused address=%s code=%s", connection->address, error_code_name(code));
+        web_http_refuse(connection, code);
         web_headers_clear(&session->headers);
         g_free(session);
         return -1;

@@ -52,7 +52,7 @@ static bool is_allowed(const struct page *page, struct web_request *request)
             page_is_own_origin(web_request_header(request, "origin"), host))
         return true;
     metric_add(&room_page_refused_total, 1);
-    web_reply_problem(request, 403, "page.foreign", "This page answers to its own address only.");
+    web_reply_problem(request, ERROR_PAGE_FOREIGN, NULL);
     return false;
 }
 
@@ -88,11 +88,11 @@ struct asked {
     struct web_request *request;
 };
 
-static void acted(void *context, const char *code, const char *text, int64_t position)
+static void acted(void *context, enum error_code error, const char *text, int64_t position)
 {
     g_autofree struct asked *asked = context;
-    if (code) {
-        web_reply_problem(asked->request, 409, code, text);
+    if (error != ERROR_NONE) {
+        web_reply_problem(asked->request, error, text);
         return;
     }
     // The centre's answer may be here before what it declares: the place in the queue is in both.
@@ -118,12 +118,12 @@ static void answer_action(void *context, struct web_request *request)
     const char *type = web_request_header(request, "content-type");
     if (!type || !g_str_has_prefix(type, "application/json")) {
         metric_add(&room_page_refused_total, 1);
-        web_reply_problem(request, 415, "page.not_json", "An action is sent as application/json.");
+        web_reply_problem(request, ERROR_PAGE_NOT_JSON, NULL);
         return;
     }
     const char *body = web_request_body(request, &size);
     if (body_parse(message_infos[MESSAGE_LOCAL_ACTION].fields, body, size, &action, &error) < 0) {
-        web_reply_problem(request, 400, error.code, error.path);
+        web_reply_problem(request, error_code_from_name(error.code), error.path);
         return;
     }
     struct asked *asked = g_new(struct asked, 1);

@@ -419,11 +419,11 @@ static void action_answered(
 {
     g_autofree struct action_context *action = context;
     if (!body) {
-        action->done(action->context, error ? error_code_name(error) : "signal.away",
+        action->done(action->context, error ? error : ERROR_SIGNAL_AWAY,
                 error ? error_infos[error].vi : text, 0);
         return;
     }
-    action->done(action->context, NULL, NULL, 0);
+    action->done(action->context, ERROR_NONE, NULL, 0);
 }
 
 static void request_answered(
@@ -435,7 +435,7 @@ static void request_answered(
         return;
     }
     g_autofree struct action_context *action = context;
-    action->done(action->context, NULL, NULL, reply->position);
+    action->done(action->context, ERROR_NONE, NULL, reply->position);
 }
 
 void room_act(struct room *room, const struct message_local_action *asked, room_action_fn *done,
@@ -443,19 +443,19 @@ void room_act(struct room *room, const struct message_local_action *asked, room_
 {
     if (asked->action == PAGE_ACTION_SCENE) {
         if (!asked->has_scene) {
-            done(context, "proto.missing_field", "scene", 0);
+            done(context, ERROR_PROTO_MISSING_FIELD, "scene", 0);
             return;
         }
         set_scene(room, asked->scene);
-        done(context, NULL, NULL, 0);
+        done(context, ERROR_NONE, NULL, 0);
         return;
     }
     if (!control_is_connected(room->control)) {
-        done(context, "signal.away", "Chưa kết nối được với trung tâm.", 0);
+        done(context, ERROR_SIGNAL_AWAY, error_infos[ERROR_SIGNAL_AWAY].vi, 0);
         return;
     }
     if (!room->has_desired || !room->desired.has_meeting) {
-        done(context, "meeting.none", "Hiện không có cuộc họp nào.", 0);
+        done(context, ERROR_MEETING_NONE, error_infos[ERROR_MEETING_NONE].vi, 0);
         return;
     }
     struct action_context *action = g_new(struct action_context, 1);

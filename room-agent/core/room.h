@@ -20,9 +20,10 @@ void room_close(struct room *room); // NULL is fine
 
 // What the page shows; overwrites.
 void room_describe(struct room *room, struct message_local_page *out);
-// Called once when the action has been done or refused (`code` is NULL when done; `text` is for
+// Called once when the action has been done or refused (ERROR_NONE when done; `text` is for
 // people). `position` is the place in the queue where the centre told one, else 0.
-typedef void room_action_fn(void *context, const char *code, const char *text, int64_t position);
+typedef void room_action_fn(
+        void *context, enum error_code error, const char *text, int64_t position);
 void room_act(struct room *room, const struct message_local_action *action, room_action_fn *done,
         void *context);
 bool room_is_healthy(struct room *room, GString *reason);

@@ -159,7 +159,6 @@ export const en: Catalogue = {
   'error.meeting.ended': 'The meeting has ended, this cannot be done any more.',
   'error.member.unknown': 'This room is not in the meeting any more.',
   'error.floor.not_allowed': 'The floor cannot be asked for now: wait until the meeting opens.',
-  'error.floor.already_queued': 'You have asked already, please wait for your turn.',
   'error.floor.already_held': 'This room has the floor already.',
   'error.floor.not_queued': 'No longer in the queue.',
   'error.floor.not_held': 'This room does not have the floor any more.',

@@ -155,7 +155,6 @@ export const vi = {
   'error.meeting.ended': 'Phiên họp đã kết thúc, không làm được nữa.',
   'error.member.unknown': 'Điểm cầu này không còn trong phiên họp.',
   'error.floor.not_allowed': 'Hiện không xin phát biểu được: hãy chờ phiên họp khai mạc.',
-  'error.floor.already_queued': 'Bạn đã xin phát biểu rồi, xin chờ đến lượt.',
   'error.floor.already_held': 'Điểm cầu này đang phát biểu rồi.',
   'error.floor.not_queued': 'Không còn trong hàng chờ phát biểu.',
   'error.floor.not_held': 'Điểm cầu này không còn phát biểu nữa.',

@@ -106,7 +106,7 @@ static void answer_large(void *context, struct web_request *request)
 static void answer_problem(void *context, struct web_request *request)
 {
     (void)context;
-    web_reply_problem(request, 409, "link.used", "spent \"once\"");
+    web_reply_problem(request, ERROR_LINK_USED, "spent \"once\"");
 }
 
 static const struct web_route routes[] = {
@@ -303,8 +303,8 @@ static void names_what_is_wrong_with_a_request(void **state)
     assert_answer("POST", "/api/x/echo", large, 413, NULL);
     assert_answer("POST", "/api/x/echo", huge, 413, NULL);
     assert_answer("GET", "/problem", NULL, 409,
-            "{\"type\":\"about:blank\",\"title\":\"Conflict\",\"status\":409,\"code\":"
-            "\"link.used\",\"detail\":\"spent \\\"once\\\"\"}");
+            "{\"type\":\"urn:rong:error:link.used\",\"title\":\"Liên kết đã được dùng.\","
+            "\"status\":409,\"code\":\"link.used\",\"detail\":\"spent \\\"once\\\"\"}");
     assert_int_equal(metric_get(&net_http_not_found_total), unknown + 1);
 }
 
