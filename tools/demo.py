@@ -151,14 +151,14 @@ listen={self.address(f'2{k}.12')}:5200
         return f"""
 [room]
 name={name}
-state_dir={self.folder}/room-{k}
+address={box}
 [signal]
+state_dir={self.folder}/room-{k}
 url={self.url}
 machine_url=wss://{self.signal_ip}:{self.options.port + 1}/ws
 [media]
 program={self.bin}/rong-room-media
 source=synthetic
-address={box}
 mark={k}
 [page]
 listen={box}:8480
@@ -167,11 +167,12 @@ listen={box}:9082
 [device camera]
 driver=visca
 transport={'tcp' if k == 2 else 'udp'}
-address={self.address(f'2{k}.11')}:{5678 if k == 2 else 52381}
-bind={box}
+address={self.address(f'2{k}.11')}
+port={5678 if k == 2 else 52381}
 [device led]
 driver=novastar
-address={self.address(f'2{k}.12')}:5200
+address={self.address(f'2{k}.12')}
+port=5200
 [scene idle]
 camera.preset=1
 led.brightness=20
