@@ -36,6 +36,14 @@ int hw_address_parse_with_port(const char *text, struct hw_address *out)
     return hw_address_parse(host, (uint16_t)port, out);
 }
 
+char *hw_address_host(const struct hw_address *address)
+{
+    char text[INET6_ADDRSTRLEN] = "";
+    const void *bytes = address->any.sa_family == AF_INET ? (const void *)&address->v4.sin_addr
+                                                          : (const void *)&address->v6.sin6_addr;
+    return g_strdup(inet_ntop(address->any.sa_family, bytes, text, sizeof(text)));
+}
+
 uint16_t hw_address_port(const struct hw_address *address)
 {
     return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);

@@ -22,5 +22,6 @@ struct hw_address {
 int hw_address_parse(const char *text, uint16_t port, struct hw_address *out) MUST_CHECK;
 // "ADDRESS:PORT" or "[ADDRESS]:PORT".
 int hw_address_parse_with_port(const char *text, struct hw_address *out) MUST_CHECK;
+char *hw_address_host(const struct hw_address *address); // its numeric text (g_free)
 uint16_t hw_address_port(const struct hw_address *address);
 bool hw_address_same_host(const struct hw_address *a, const struct hw_address *b);

@@ -43,6 +43,7 @@ static const struct config_setting settings[] = {
             "A client that is silent this long is cut; 0: never" },
     { "novastar *", "boot_ms", CONFIG_INTEGER, "1500", 0, 60000, NULL,
             "How long it is away when it restarts" },
+    DAEMON_SETTING_LOG_LEVEL,
     { NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL },
 };
 

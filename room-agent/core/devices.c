@@ -9,8 +9,10 @@
 
 struct devices {
     struct hw_clock *clock;
-    struct hw_udp_hub *hub;
-    GPtrArray *list; // struct hw_device
+    struct loop *loop;
+    uint16_t visca_port;
+    GHashTable *hubs; // local address → struct hw_udp_hub
+    GPtrArray *list;  // struct hw_device
     void (*changed)(void *context);
     void *context;
 };
@@ -22,14 +24,27 @@ static void device_changed(void *context, struct hw_device *device)
     devices->changed(devices->context);
 }
 
-static void add(struct devices *devices, struct loop *loop, const struct room_settings *settings,
-        const struct device_settings *from)
+// Cameras that are spoken to from one local address share its port.
+static struct hw_udp_hub *need_hub(struct devices *devices, const struct device_settings *from)
+{
+    const char *any = strchr(from->address, ':') ? "::" : "0.0.0.0";
+    const char *local = from->bind[0] ? from->bind : any;
+    struct hw_udp_hub *hub = g_hash_table_lookup(devices->hubs, local);
+    if (!hub) {
+        hub = hw_udp_hub_new(devices->loop, local, devices->visca_port);
+        g_hash_table_insert(devices->hubs, g_strdup(local), hub);
+    }
+    return hub;
+}
+
+static void add(struct devices *devices, const struct device_settings *from)
 {
     struct hw_link *link = NULL;
-    const char *local = settings->address[0] ? settings->address : NULL;
-    int rc = from->is_udp ? hw_link_udp_new(devices->hub, from->address, from->port, &link)
-                          : hw_link_tcp_new(loop, from->address, from->port, local,
-                                    from->driver->user_timeout_ms, &link);
+    int rc = from->is_udp
+                     ? hw_link_udp_new(need_hub(devices, from), from->address, from->port, &link)
+                     : hw_link_tcp_new(devices->loop, from->address, from->port,
+                               from->bind[0] ? from->bind : NULL, from->driver->user_timeout_ms,
+                               &link);
     if (rc < 0) { // the settings were checked
         log_error("no link device=%s error=\"%s\"", from->id, g_strerror(-rc));
         return;
@@ -46,29 +61,20 @@ static void add(struct devices *devices, struct loop *loop, const struct room_se
     g_ptr_array_add(devices->list, hw_device_new(&config));
 }
 
-static bool is_ipv6(const char *address)
-{
-    return strchr(address, ':') != NULL;
-}
-
 struct devices *devices_new(struct loop *loop, const struct room_settings *settings,
         void (*changed)(void *context), void *context)
 {
     struct devices *devices = g_new0(struct devices, 1);
-    const char *any = "0.0.0.0";
-    for (guint i = 0; i < settings->devices->len; i++) {
-        const struct device_settings *device = g_ptr_array_index(settings->devices, i);
-        if (device->is_udp && is_ipv6(device->address))
-            any = "::";
-    }
     devices->clock = hw_clock_loop_new(loop);
-    devices->hub = hw_udp_hub_new(
-            loop, settings->address[0] ? settings->address : any, settings->visca_port);
+    devices->loop = loop;
+    devices->visca_port = settings->visca_port;
+    devices->hubs =
+            g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)hw_udp_hub_free);
     devices->list = g_ptr_array_new();
     devices->changed = changed;
     devices->context = context;
     for (guint i = 0; i < settings->devices->len; i++)
-        add(devices, loop, settings, g_ptr_array_index(settings->devices, i));
+        add(devices, g_ptr_array_index(settings->devices, i));
     return devices;
 }
 
@@ -79,7 +85,7 @@ void devices_free(struct devices *devices)
     for (guint i = 0; i < devices->list->len; i++)
         hw_device_free(g_ptr_array_index(devices->list, i));
     g_ptr_array_unref(devices->list);
-    hw_udp_hub_free(devices->hub);
+    g_hash_table_unref(devices->hubs);
     hw_clock_loop_free(devices->clock);
     g_free(devices);
 }

@@ -176,7 +176,7 @@ static void send_start(struct room *room)
     g_strlcpy(start->room, room->code, sizeof(start->room));
     g_strlcpy(start->line1, settings->name[0] ? settings->name : room->name, sizeof(start->line1));
     g_strlcpy(start->line2, settings->line2, sizeof(start->line2));
-    g_strlcpy(start->address, settings->address, sizeof(start->address));
+    g_strlcpy(start->address, settings->media_address, sizeof(start->address));
     start->mark = settings->mark;
     start->tone_hz = settings->tone_hz ? settings->tone_hz : 1000 + 125 * (settings->mark % 24);
     start->source = settings->source;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/daemon.h"
 #include "hw/address.h"
 #include "hw/device.h"
 
@@ -18,18 +19,20 @@ const struct config_setting room_settings_table[] = {
     { "room", "address", CONFIG_STRING, "", 0, 45, NULL,
             "The box's own address, from which it speaks to devices and to the centre; empty: "
             "any" },
+    { "room", "state_dir", CONFIG_STRING, "/var/lib/rong-room", 0, 1024, NULL,
+            "Folder of the room's key and certificate" },
     { "room", "visca_port", CONFIG_INTEGER, "52381", 0, 65535, NULL,
             "Local UDP port for cameras: some answer to 52381 only; 0: chosen by the kernel" },
     { "signal", "url", CONFIG_STRING, "https://127.0.0.1:8443", 0, 255, NULL,
             "Where the room enrols: https://host:port" },
     { "signal", "machine_url", CONFIG_STRING, "wss://127.0.0.1:8444/ws", 0, 255, NULL,
             "Where the room connects: wss://host:port/ws" },
-    { "signal", "state_dir", CONFIG_STRING, "/var/lib/rong/room", 0, 1024, NULL,
-            "Folder of the room's key and certificate" },
     { "media", "program", CONFIG_STRING, "", 0, 1024, NULL,
             "The media program; empty: rong-room-media beside rong-room" },
     { "media", "source", CONFIG_CHOICE, "devices", 0, 0, sources,
             "Picture and sound from the box's devices, or synthetic ones for trials" },
+    { "media", "address", CONFIG_STRING, "", 0, 45, NULL,
+            "Local address of picture and sound; empty: the box's own" },
     { "media", "mark", CONFIG_INTEGER, "0", 0, 65535, NULL, "Number in the synthetic picture" },
     { "media", "tone_hz", CONFIG_INTEGER, "0", 0, 20000, NULL,
             "Pilot tone of the synthetic sound; 0: made from the mark" },
@@ -38,9 +41,10 @@ const struct config_setting room_settings_table[] = {
     { "status", "listen", CONFIG_STRING, "127.0.0.1:9082", 0, 64, NULL,
             "Address:port of /healthz and /metrics" },
     { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL, "What it speaks: visca, novastar" },
-    { "device *", "address", CONFIG_STRING, NULL, 0, 45, NULL, "Its numeric IP address" },
-    { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
-            "Its port; 0: the driver's usual one" },
+    { "device *", "address", CONFIG_STRING, NULL, 0, 64, NULL,
+            "Its numeric IP address, with :port where it is not the driver's usual one" },
+    { "device *", "bind", CONFIG_STRING, "", 0, 45, NULL,
+            "Local address to speak from; empty: the box's own" },
     { "device *", "transport", CONFIG_CHOICE, "auto", 0, 0, transports,
             "udp or tcp; auto: UDP where the driver speaks it" },
     { "device *", "header", CONFIG_BOOLEAN, "true", 0, 0, NULL,
@@ -50,6 +54,7 @@ const struct config_setting room_settings_table[] = {
             "NovaStar: output whose card is read back" },
     { "device *", "verify_card", CONFIG_INTEGER, "0", 0, 65534, NULL,
             "NovaStar: the card on that output that is read back" },
+    DAEMON_SETTING_LOG_LEVEL,
     { "scene *", "*", CONFIG_STRING, "", 0, 64, NULL,
             "DEVICE.FIELD = value, such as camera.preset = 2; scenes are idle, meeting, floor, "
             "content, ended" },
@@ -61,6 +66,7 @@ static void device_settings_free(void *data)
     struct device_settings *device = data;
     g_free(device->id);
     g_free(device->address);
+    g_free(device->bind);
     g_free(device);
 }
 
@@ -89,8 +95,10 @@ static char *read_device(
     const char *id = strchr(section, ' ') + 1;
     const char *driver_name = config_string(config, section, "driver");
     const char *address = config_string(config, section, "address");
+    const char *bind_address = config_string(config, section, "bind");
     const char *transport = config_string(config, section, "transport");
     struct hw_address parsed;
+    struct hw_address parsed_bind;
 
     if (!is_device_id(id))
         return fault_at(config, driver_line,
@@ -102,9 +110,13 @@ static char *read_device(
     if (!driver)
         return fault_at(config, driver_line, "device %s: unknown driver '%s'; there are: %s", id,
                 driver_name, hw_driver_names());
-    if (hw_address_parse(address, 0, &parsed) < 0)
+    if (hw_address_parse(address, 0, &parsed) < 0 &&
+            hw_address_parse_with_port(address, &parsed) < 0)
         return fault_at(
                 config, address_line, "device %s: '%s' is not a numeric IP address", id, address);
+    if (bind_address[0] && hw_address_parse(bind_address, 0, &parsed_bind) < 0)
+        return fault_at(config, config_line(config, section, "bind"),
+                "device %s: '%s' is not a numeric IP address", id, bind_address);
     bool is_udp =
             strcmp(transport, "udp") == 0 || (strcmp(transport, "auto") == 0 && driver->udp_port);
     uint16_t usual_port = is_udp ? driver->udp_port : driver->tcp_port;
@@ -113,10 +125,11 @@ static char *read_device(
                 "device %s: %s does not speak %s", id, driver->name, transport);
 
     struct device_settings *device = g_new0(struct device_settings, 1);
-    uint16_t port = (uint16_t)config_integer(config, section, "port");
+    uint16_t port = hw_address_port(&parsed);
     device->id = g_strdup(id);
     device->driver = driver;
-    device->address = g_strdup(address);
+    device->address = hw_address_host(&parsed);
+    device->bind = g_strdup(bind_address[0] ? bind_address : settings->address);
     device->port = port ? port : usual_port;
     device->is_udp = is_udp;
     device->line = address_line;
@@ -191,6 +204,9 @@ static char *read_all(const struct config *config, struct room_settings *setting
     if (settings->address[0] && hw_address_parse(settings->address, 0, &parsed) < 0)
         return fault_at(config, config_line(config, "room", "address"),
                 "'%s' is not a numeric IP address", settings->address);
+    if (settings->media_address[0] && hw_address_parse(settings->media_address, 0, &parsed) < 0)
+        return fault_at(config, config_line(config, "media", "address"),
+                "'%s' is not a numeric IP address", settings->media_address);
     if (hw_address_parse_with_port(settings->page_listen, &parsed) < 0)
         return fault_at(config, config_line(config, "page", "listen"), "'%s' is not ADDRESS:PORT",
                 settings->page_listen);
@@ -228,10 +244,12 @@ struct room_settings *room_settings_new(const struct config *config, char **faul
     settings->name = g_strdup(config_string(config, "room", "name"));
     settings->line2 = g_strdup(config_string(config, "room", "line2"));
     settings->address = g_strdup(config_string(config, "room", "address"));
+    const char *media_address = config_string(config, "media", "address");
+    settings->media_address = g_strdup(media_address[0] ? media_address : settings->address);
     settings->visca_port = (uint16_t)config_integer(config, "room", "visca_port");
     settings->signal_url = g_strdup(config_string(config, "signal", "url"));
     settings->machine_url = g_strdup(config_string(config, "signal", "machine_url"));
-    settings->state_dir = g_strdup(config_string(config, "signal", "state_dir"));
+    settings->state_dir = g_strdup(config_string(config, "room", "state_dir"));
     settings->media_program = find_media_program(config_string(config, "media", "program"));
     settings->source = strcmp(config_string(config, "media", "source"), "synthetic") == 0
                                ? MEDIA_SOURCE_SYNTHETIC
@@ -256,6 +274,7 @@ void room_settings_free(struct room_settings *settings)
     g_free(settings->name);
     g_free(settings->line2);
     g_free(settings->address);
+    g_free(settings->media_address);
     g_free(settings->signal_url);
     g_free(settings->machine_url);
     g_free(settings->state_dir);

@@ -18,7 +18,8 @@ extern const struct config_setting room_settings_table[];
 struct device_settings {
     char *id;
     const struct hw_driver *driver;
-    char *address;
+    char *address; // numeric
+    char *bind;    // local address; "" for any
     uint16_t port;
     bool is_udp;
     struct hw_options options;
@@ -36,7 +37,8 @@ struct scene_line {
 struct room_settings {
     char *name;
     char *line2;
-    char *address; // "" for any
+    char *address;       // of the box; "" for any
+    char *media_address; // "" for any
     uint16_t visca_port;
     char *signal_url;
     char *machine_url;
