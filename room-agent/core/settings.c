@@ -19,14 +19,14 @@ const struct config_setting room_settings_table[] = {
     { "room", "address", CONFIG_STRING, "", 0, 45, NULL,
             "The box's own address, from which it speaks to devices and to the centre; empty: "
             "any" },
-    { "room", "state_dir", CONFIG_STRING, "/var/lib/rong-room", 0, 1024, NULL,
-            "Folder of the room's key and certificate" },
     { "room", "visca_port", CONFIG_INTEGER, "52381", 0, 65535, NULL,
             "Local UDP port for cameras: some answer to 52381 only; 0: chosen by the kernel" },
     { "signal", "url", CONFIG_STRING, "https://127.0.0.1:8443", 0, 255, NULL,
             "Where the room enrols: https://host:port" },
     { "signal", "machine_url", CONFIG_STRING, "wss://127.0.0.1:8444/ws", 0, 255, NULL,
             "Where the room connects: wss://host:port/ws" },
+    { "signal", "state_dir", CONFIG_STRING, "/var/lib/rong-room", 0, 1024, NULL,
+            "Folder of the room's key and certificate" },
     { "media", "program", CONFIG_STRING, "", 0, 1024, NULL,
             "The media program; empty: rong-room-media beside rong-room" },
     { "media", "source", CONFIG_CHOICE, "devices", 0, 0, sources,
@@ -42,7 +42,9 @@ const struct config_setting room_settings_table[] = {
             "Address:port of /healthz and /metrics" },
     { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL, "What it speaks: visca, novastar" },
     { "device *", "address", CONFIG_STRING, NULL, 0, 64, NULL,
-            "Its numeric IP address, with :port where it is not the driver's usual one" },
+            "Its numeric IP address, or address:port" },
+    { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
+            "Its port; 0: the driver's usual one" },
     { "device *", "bind", CONFIG_STRING, "", 0, 45, NULL,
             "Local address to speak from; empty: the box's own" },
     { "device *", "transport", CONFIG_CHOICE, "auto", 0, 0, transports,
@@ -125,7 +127,9 @@ static char *read_device(
                 "device %s: %s does not speak %s", id, driver->name, transport);
 
     struct device_settings *device = g_new0(struct device_settings, 1);
-    uint16_t port = hw_address_port(&parsed);
+    uint16_t port = (uint16_t)config_integer(config, section, "port");
+    if (port == 0)
+        port = hw_address_port(&parsed);
     device->id = g_strdup(id);
     device->driver = driver;
     device->address = hw_address_host(&parsed);
@@ -249,7 +253,7 @@ struct room_settings *room_settings_new(const struct config *config, char **faul
     settings->visca_port = (uint16_t)config_integer(config, "room", "visca_port");
     settings->signal_url = g_strdup(config_string(config, "signal", "url"));
     settings->machine_url = g_strdup(config_string(config, "signal", "machine_url"));
-    settings->state_dir = g_strdup(config_string(config, "room", "state_dir"));
+    settings->state_dir = g_strdup(config_string(config, "signal", "state_dir"));
     settings->media_program = find_media_program(config_string(config, "media", "program"));
     settings->source = strcmp(config_string(config, "media", "source"), "synthetic") == 0
                                ? MEDIA_SOURCE_SYNTHETIC
