@@ -328,7 +328,7 @@ static struct session *resumable(
             hello->has_resume ? sessions_find_sid(connection->all, hello->resume.sid) : NULL;
     if (!session || !identity_equal(&session->who, &connection->who) ||
             !event_ring_covers(session->ring, hello->resume.ack) ||
-            strcmp(session->boot_id, hello->boot_id) != 0)
+            (session->who.role == ROLE_MCU && strcmp(session->boot_id, hello->boot_id) != 0))
         return NULL;
     return session;
 }

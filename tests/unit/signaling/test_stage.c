@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <glib.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "signaling/desired.h"
+#include "signaling/stage.h"
+
+#include <cmocka.h>
+
+static void apply(struct meeting *meeting, struct meeting_event event)
+{
+    assert_int_equal(meeting_apply(meeting, &event), 0);
+}
+
+static void join(struct meeting *meeting, const char *id, enum role role)
+{
+    struct meeting_event event = { .type = MEETING_EVENT_MEMBER_JOINED };
+    event.joined.kind = role == ROLE_ROOM ? MEMBER_KIND_ROOM : MEMBER_KIND_PERSON;
+    event.joined.role = role;
+    event.joined.muted = role != ROLE_CHAIR;
+    g_strlcpy(event.joined.id, id, sizeof(event.joined.id));
+    g_strlcpy(event.joined.name, id, sizeof(event.joined.name));
+    apply(meeting, event);
+}
+
+// `rooms` rooms room-0…, a chair, a technician and a delegate; open.
+static struct meeting *meeting_of(int rooms)
+{
+    struct meeting *meeting = meeting_new("abcdefgh");
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_CREATED,
+                           .mode = MEETING_MODE_FLOOR,
+                           .title = "Giao ban" });
+    for (int i = 0; i < rooms; i++) {
+        g_autofree char *id = g_strdup_printf("room-%d", i);
+        join(meeting, id, ROLE_ROOM);
+    }
+    join(meeting, "chair", ROLE_CHAIR);
+    join(meeting, "tech", ROLE_TECHNICIAN);
+    join(meeting, "delegate", ROLE_DELEGATE);
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_OPENED });
+    return meeting;
+}
+
+static void grant(struct meeting *meeting, const char *member)
+{
+    struct meeting_event event = { .type = MEETING_EVENT_FLOOR_GRANTED };
+    g_strlcpy(event.member, member, sizeof(event.member));
+    apply(meeting, event);
+}
+
+static bool everybody(void *context, const char *member)
+{
+    return g_strcmp0(context, member) != 0; // but one
+}
+
+static bool is_nobody(void *context, const char *member)
+{
+    (void)context;
+    (void)member;
+    return false;
+}
+
+static void with_a_free_floor_it_is_a_grid_of_chairs_then_rooms(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(3);
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage.layout, STAGE_LAYOUT_GRID);
+    assert_int_equal(stage.tile_count, 4);
+    assert_string_equal(stage.tiles[0], "chair");
+    assert_string_equal(stage.tiles[1], "room-0");
+    assert_string_equal(stage.tiles[3], "room-2");
+    meeting_free(meeting);
+}
+
+static void the_holder_comes_first_then_chairs_then_the_others(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(3);
+    grant(meeting, "room-1");
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage.layout, STAGE_LAYOUT_SPEAKER);
+    assert_int_equal(stage.tile_count, 5);
+    static const char *const order[] = { "room-1", "chair", "room-0", "room-2", "delegate" };
+    for (size_t i = 0; i < COUNT_OF(order); i++)
+        assert_string_equal(stage.tiles[i], order[i]);
+    assert_false(stage_has(&stage, "tech"));
+    meeting_free(meeting);
+}
+
+static void who_has_no_media_is_not_on_stage_but_the_holder_is(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(3);
+    struct stage stage;
+    char absent[] = "room-0";
+    stage_make(meeting, everybody, absent, &stage);
+    assert_false(stage_has(&stage, "room-0"));
+    grant(meeting, "room-0");
+    stage_make(meeting, is_nobody, NULL, &stage);
+    assert_int_equal(stage.tile_count, 1);
+    assert_string_equal(stage.tiles[0], "room-0");
+    meeting_free(meeting);
+}
+
+static void it_has_no_more_tiles_than_fit(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(40);
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage.tile_count, STAGE_GRID_MAX);
+    grant(meeting, "room-39");
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage.tile_count, STAGE_SPEAKER_MAX);
+    meeting_free(meeting);
+}
+
+static void it_is_empty_before_the_opening_and_after_the_end(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(3);
+    grant(meeting, "room-1");
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_ENDED });
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage.tile_count, 0);
+    assert_int_equal(stage.layout, STAGE_LAYOUT_GRID);
+    meeting_free(meeting);
+}
+
+static void only_who_is_shown_is_asked_to_send(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(3);
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage_send(&stage, "tech", 0).height, 0);
+    assert_int_equal(stage_send(&stage, "room-0", 0).height, 360);
+    grant(meeting, "room-0");
+    stage_make(meeting, everybody, NULL, &stage);
+    assert_int_equal(stage_send(&stage, "room-0", 0).height, 720);
+    assert_int_equal(stage_send(&stage, "room-1", 0).height, 360);
+    // A thin link: less, and not 720 lines of mud.
+    assert_int_equal(stage_send(&stage, "room-0", 512).height, 360);
+    assert_int_equal(stage_send(&stage, "room-0", 512).kbps, 384);
+    assert_int_equal(stage_send(&stage, "room-0", 10).kbps, 64);
+    meeting_free(meeting);
+}
+
+// --- what follows from it for everybody
+// -----------------------------------------------------------
+
+static void a_member_is_told_its_place_and_its_microphone(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(3);
+    struct stage stage;
+    struct message_member_desired desired;
+    struct meeting_event ask = { .type = MEETING_EVENT_FLOOR_REQUESTED, .member = "room-2" };
+    apply(meeting, ask);
+    stage_make(meeting, everybody, NULL, &stage);
+    desired_member(meeting, &stage, "room-2", "ab12", 0, &desired);
+    assert_string_equal(desired.meeting, "abcdefgh");
+    assert_string_equal(desired.media_epoch, "ab12");
+    assert_int_equal(desired.floor, FLOOR_STATE_QUEUED);
+    assert_int_equal(desired.position, 1);
+    assert_int_equal(desired.queue_length, 1);
+    assert_int_equal(desired.microphone, MICROPHONE_STATE_CLOSED);
+    grant(meeting, "room-2");
+    stage_make(meeting, everybody, NULL, &stage);
+    desired_member(meeting, &stage, "room-2", "ab12", 0, &desired);
+    assert_int_equal(desired.floor, FLOOR_STATE_GRANTED);
+    assert_int_equal(desired.position, 0);
+    assert_int_equal(desired.microphone, MICROPHONE_STATE_OPEN);
+    assert_true(desired.on_stage);
+    meeting_free(meeting);
+}
+
+static void without_a_meeting_everything_is_closed(void **state)
+{
+    (void)state;
+    struct message_member_desired desired;
+    desired_member(NULL, NULL, "64", "ab12", 0, &desired);
+    assert_false(desired.has_meeting);
+    assert_string_equal(desired.media_epoch, "");
+    assert_int_equal(desired.microphone, MICROPHONE_STATE_CLOSED);
+    assert_int_equal(desired.send.height, 0);
+    struct message_room_desired room;
+    desired_room(NULL, "64", "Tỉnh Gia Lai", &room);
+    assert_int_equal(room.scene, SCENE_IDLE);
+    assert_string_equal(room.banner, "Tỉnh Gia Lai");
+}
+
+static void a_rooms_scene_follows_the_meeting_and_the_floor(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(2);
+    struct message_room_desired room;
+    desired_room(meeting, "room-0", "Phòng", &room);
+    assert_int_equal(room.scene, SCENE_MEETING);
+    assert_string_equal(room.banner, "Giao ban");
+    grant(meeting, "room-0");
+    desired_room(meeting, "room-0", "Phòng", &room);
+    assert_int_equal(room.scene, SCENE_FLOOR);
+    desired_room(meeting, "room-1", "Phòng", &room);
+    assert_int_equal(room.scene, SCENE_MEETING);
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_ENDED });
+    desired_room(meeting, "room-1", "Phòng", &room);
+    assert_int_equal(room.scene, SCENE_ENDED);
+    meeting_free(meeting);
+}
+
+static void a_large_conference_comes_in_parts_and_whole(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(200);
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    g_autofree struct message_conference_desired *desired =
+            g_new0(struct message_conference_desired, 1);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    size_t parts = desired_conference_parts(meeting);
+    assert_int_equal(parts, 4);
+    for (size_t part = 1; part <= parts; part++) {
+        desired_conference(meeting, &stage, NULL, part, desired);
+        assert_int_equal(desired->of, 4);
+        assert_int_equal(desired->canvas.tiles_count, STAGE_GRID_MAX);
+        for (size_t i = 0; i < desired->members_count; i++)
+            assert_true(g_hash_table_add(seen, g_strdup(desired->members[i].id)));
+    }
+    assert_int_equal(g_hash_table_size(seen), 203);
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_ENDED });
+    assert_int_equal(desired_conference_parts(meeting), 1);
+    desired_conference(meeting, &stage, NULL, 1, desired);
+    assert_true(desired->ended);
+    assert_int_equal(desired->members_count, 0);
+    meeting_free(meeting);
+}
+
+static void heard_is_who_is_not_muted(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(1);
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    g_autofree struct message_conference_desired *desired =
+            g_new0(struct message_conference_desired, 1);
+    desired_conference(meeting, &stage, NULL, 1, desired);
+    assert_false(desired->members[0].heard);
+    assert_true(desired->members[1].heard);
+    assert_string_equal(desired->members[1].line2, "Chủ tọa");
+    meeting_free(meeting);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(with_a_free_floor_it_is_a_grid_of_chairs_then_rooms),
+        cmocka_unit_test(the_holder_comes_first_then_chairs_then_the_others),
+        cmocka_unit_test(who_has_no_media_is_not_on_stage_but_the_holder_is),
+        cmocka_unit_test(it_has_no_more_tiles_than_fit),
+        cmocka_unit_test(it_is_empty_before_the_opening_and_after_the_end),
+        cmocka_unit_test(only_who_is_shown_is_asked_to_send),
+        cmocka_unit_test(a_member_is_told_its_place_and_its_microphone),
+        cmocka_unit_test(without_a_meeting_everything_is_closed),
+        cmocka_unit_test(a_rooms_scene_follows_the_meeting_and_the_floor),
+        cmocka_unit_test(a_large_conference_comes_in_parts_and_whole),
+        cmocka_unit_test(heard_is_who_is_not_muted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
