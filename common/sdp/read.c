@@ -386,6 +386,10 @@ int sdp_session_parse(const char *text, struct sdp_session *out, const char **er
         *error = "sdp.too_large";
         return -EINVAL;
     }
+    if (size == 0) {
+        *error = "sdp.syntax";
+        return -EINVAL;
+    }
     GstSDPMessage *message = NULL;
     gst_sdp_message_new(&message);
     if (gst_sdp_message_parse_buffer((const guint8 *)text, (guint)size, message) != GST_SDP_OK)

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two real peers on loopback: a server as in the MCU and a client as in a room.
-// clang-format off
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-// clang-format on
-
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
 #include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/rtp/packet.h"
+#include "common/transport/demux.h"
 #include "common/transport/peer.h"
+
+#include <cmocka.h>
 
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
 #define KEEP        64
@@ -198,11 +199,505 @@ static void carries_media_on_ipv6(void **state)
     pair_free(pair);
 }
 
+// --- a relay between the two, which may change or lose what passes
+// ---------------------------------
+
+struct relay {
+    int client_side, server_side; // sockets
+    GSource *client_source, *server_source;
+    struct sockaddr_in client, server;
+    uint16_t port; // of client_side
+    size_t passed;
+    // False: lose it. `to_server` tells the direction.
+    bool (*pass)(struct relay *relay, uint8_t *data, size_t size, bool to_server);
+};
+
+static int bind_loopback(uint16_t *port)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t size = sizeof(address);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static gboolean relay_readable(gint fd, GIOCondition condition, gpointer user)
+{
+    (void)condition;
+    struct relay *relay = user;
+    bool to_server = fd == relay->client_side;
+    uint8_t data[2000];
+    struct sockaddr_in from;
+    socklen_t from_size = sizeof(from);
+    ssize_t size = recvfrom(fd, data, sizeof(data), 0, (struct sockaddr *)&from, &from_size);
+    if (size <= 0)
+        return G_SOURCE_CONTINUE;
+    if (to_server)
+        relay->client = from;
+    if (relay->pass && !relay->pass(relay, data, (size_t)size, to_server))
+        return G_SOURCE_CONTINUE;
+    relay->passed++;
+    const struct sockaddr_in *to = to_server ? &relay->server : &relay->client;
+    sendto(to_server ? relay->server_side : relay->client_side, data, (size_t)size, 0,
+            (const struct sockaddr *)to, sizeof(*to));
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *watch(struct pair *pair, int fd, struct relay *relay)
+{
+    GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
+    g_source_set_callback(source, G_SOURCE_FUNC(relay_readable), relay, NULL);
+    g_source_attach(source, pair->context);
+    return source;
+}
+
+static struct relay *relay_new(struct pair *pair)
+{
+    struct relay *relay = g_new0(struct relay, 1);
+    uint16_t ignored;
+    relay->client_side = bind_loopback(&relay->port);
+    relay->server_side = bind_loopback(&ignored);
+    relay->client_source = watch(pair, relay->client_side, relay);
+    relay->server_source = watch(pair, relay->server_side, relay);
+    return relay;
+}
+
+static void relay_free(struct relay *relay)
+{
+    g_source_destroy(relay->client_source);
+    g_source_destroy(relay->server_source);
+    g_source_unref(relay->client_source);
+    g_source_unref(relay->server_source);
+    close(relay->client_side);
+    close(relay->server_side);
+    g_free(relay);
+}
+
+static void exchange_through(struct pair *pair, struct relay *relay)
+{
+    struct peer_description description;
+    peer_local_description(pair->client.peer, &description);
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &description), 0);
+    peer_local_description(pair->server.peer, &description);
+    relay->server.sin_family = AF_INET;
+    relay->server.sin_port = htons(description.candidates[0].port);
+    relay->server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    description.candidates[0].port = relay->port;
+    assert_int_equal(peer_set_remote_description(pair->client.peer, &description), 0);
+}
+
+static bool both_are_connected(const struct pair *pair)
+{
+    return pair->server.state == PEER_CONNECTED && pair->client.state == PEER_CONNECTED;
+}
+
+static bool tamper_with_rtp(struct relay *relay, uint8_t *data, size_t size, bool to_server)
+{
+    (void)relay;
+    enum demux_kind kind = demux_classify(data, size);
+    if (to_server && (kind == DEMUX_RTP || kind == DEMUX_RTCP))
+        data[size / 2] ^= 1;
+    return true;
+}
+
+static void a_tampered_packet_is_counted_and_not_delivered(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    struct relay *relay = relay_new(pair);
+    exchange_through(pair, relay);
+    WAIT_FOR(pair, both_are_connected(pair));
+    exchange_rtp(pair, &pair->client, &pair->server, 1);
+    relay->pass = tamper_with_rtp;
+    uint8_t packet[PEER_PACKET_MAX];
+    assert_int_equal(peer_send_rtp(pair->client.peer, packet, make_rtp(packet, 2, 50)), 0);
+    WAIT_FOR(pair, peer_counters(pair->server.peer)->srtp_refused == 1);
+    const uint8_t report[8] = { 0x80, 201, 0, 1, 0, 0, 0, 7 };
+    assert_int_equal(peer_send_rtcp(pair->client.peer, report, sizeof(report)), 0);
+    WAIT_FOR(pair, peer_counters(pair->server.peer)->srtp_refused == 2);
+    assert_int_equal(pair->server.rtp_count, 1);
+    assert_int_equal(pair->server.rtcp_count, 0);
+    relay->pass = NULL;
+    exchange_rtp(pair, &pair->client, &pair->server, 3);
+    pair_free(pair);
+    relay_free(relay);
+}
+
+// Twice each: libnice may see the very same datagram again.
+static bool repeat_rtp(struct relay *relay, uint8_t *data, size_t size, bool to_server)
+{
+    if (to_server && demux_classify(data, size) == DEMUX_RTP)
+        sendto(relay->server_side, data, size, 0, (struct sockaddr *)&relay->server,
+                sizeof(relay->server));
+    return true;
+}
+
+static void a_replayed_packet_is_counted_and_not_delivered(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    struct relay *relay = relay_new(pair);
+    exchange_through(pair, relay);
+    WAIT_FOR(pair, both_are_connected(pair));
+    relay->pass = repeat_rtp;
+    uint8_t packet[PEER_PACKET_MAX];
+    assert_int_equal(peer_send_rtp(pair->client.peer, packet, make_rtp(packet, 2, 50)), 0);
+    WAIT_FOR(pair, peer_counters(pair->server.peer)->srtp_refused == 1);
+    assert_int_equal(pair->server.rtp_count, 1);
+    pair_free(pair);
+    relay_free(relay);
+}
+
+static bool lose_half_of_dtls(struct relay *relay, uint8_t *data, size_t size, bool to_server)
+{
+    static unsigned int seen[2];
+    (void)relay;
+    return demux_classify(data, size) != DEMUX_DTLS || seen[to_server]++ % 2 == 1;
+}
+
+static void lost_handshake_flights_are_repeated(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    struct relay *relay = relay_new(pair);
+    relay->pass = lose_half_of_dtls;
+    exchange_through(pair, relay);
+    WAIT_FOR(pair, both_are_connected(pair));
+    exchange_rtp(pair, &pair->client, &pair->server, 1);
+    exchange_rtp(pair, &pair->server, &pair->client, 1);
+    pair_free(pair);
+    relay_free(relay);
+}
+
+static bool send_rubbish_along(struct relay *relay, uint8_t *data, size_t size, bool to_server)
+{
+    (void)data;
+    (void)size;
+    static const uint8_t rubbish[32] = { 0x50, 1, 2, 3 };
+    if (to_server)
+        sendto(relay->server_side, rubbish, sizeof(rubbish), 0, (struct sockaddr *)&relay->server,
+                sizeof(relay->server));
+    return true;
+}
+
+static void what_is_no_protocol_of_ours_is_counted(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    struct relay *relay = relay_new(pair);
+    exchange_through(pair, relay);
+    WAIT_FOR(pair, both_are_connected(pair));
+    relay->pass = send_rubbish_along;
+    exchange_rtp(pair, &pair->client, &pair->server, 1);
+    WAIT_FOR(pair, peer_counters(pair->server.peer)->demux_refused > 0);
+    pair_free(pair);
+    relay_free(relay);
+}
+
+// --- the handshake's refusals
+// ----------------------------------------------------------------------
+
+// Offers the client with another certificate's fingerprint, or answers with one.
+static void expect_mismatch(bool lie_about_client)
+{
+    struct pair *pair = pair_new("127.0.0.1");
+    struct certificate *other;
+    assert_int_equal(certificate_new(&other), 0);
+    struct peer_description description;
+    peer_local_description(pair->client.peer, &description);
+    if (lie_about_client)
+        g_strlcpy(description.fingerprint, certificate_fingerprint(other), 96);
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &description), 0);
+    peer_local_description(pair->server.peer, &description);
+    if (!lie_about_client)
+        g_strlcpy(description.fingerprint, certificate_fingerprint(other), 96);
+    assert_int_equal(peer_set_remote_description(pair->client.peer, &description), 0);
+    struct side *refuses = lie_about_client ? &pair->server : &pair->client;
+    WAIT_FOR(pair, refuses->state == PEER_FAILED);
+    assert_string_equal(refuses->reason, "dtls.fingerprint_mismatch");
+    uint8_t packet[PEER_PACKET_MAX];
+    size_t size = make_rtp(packet, 1, 10);
+    assert_int_equal(peer_send_rtp(refuses->peer, packet, size), -ENOTCONN);
+    certificate_free(other);
+    pair_free(pair);
+}
+
+static void a_client_with_another_certificate_is_refused(void **state)
+{
+    (void)state;
+    expect_mismatch(true);
+}
+
+static void a_server_with_another_certificate_is_refused(void **state)
+{
+    (void)state;
+    expect_mismatch(false);
+}
+
+static void descriptions_that_can_not_work_are_refused_at_once(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    struct peer_description good, bad;
+    peer_local_description(pair->client.peer, &good);
+    bad = good;
+    bad.fingerprint[0] = '\0';
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &bad), -EINVAL);
+    bad = good;
+    bad.ice_pwd[0] = '\0';
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &bad), -EINVAL);
+    bad = good;
+    bad.dtls_active = false; // both would be servers
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &bad), -EINVAL);
+    assert_int_equal(peer_set_remote_description(pair->client.peer, &good), -EINVAL);
+    peer_local_description(pair->server.peer, &bad);
+    bad.candidate_count = 0;
+    assert_int_equal(peer_set_remote_description(pair->client.peer, &bad), -EINVAL);
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &good), 0);
+    pair_free(pair);
+}
+
+// --- life
+// ------------------------------------------------------------------------------------------
+
+static void an_ice_restart_keeps_the_media(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    connect_pair(pair);
+    exchange_rtp(pair, &pair->client, &pair->server, 1);
+    struct peer_description before, after;
+    peer_local_description(pair->client.peer, &before);
+    assert_int_equal(peer_restart_ice(pair->client.peer), 0);
+    assert_int_equal(peer_restart_ice(pair->server.peer), 0);
+    peer_local_description(pair->client.peer, &after);
+    assert_string_not_equal(before.ice_ufrag, after.ice_ufrag);
+    exchange(pair);
+    for (uint16_t seq = 2; seq < 40; seq++) {
+        exchange_rtp(pair, &pair->client, &pair->server, seq);
+        exchange_rtp(pair, &pair->server, &pair->client, seq);
+    }
+    assert_int_equal(pair->server.state, PEER_CONNECTED);
+    pair_free(pair);
+}
+
+static void a_restart_may_not_bring_another_certificate(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    connect_pair(pair);
+    struct certificate *other;
+    assert_int_equal(certificate_new(&other), 0);
+    struct peer_description description;
+    peer_local_description(pair->client.peer, &description);
+    g_strlcpy(description.fingerprint, certificate_fingerprint(other), 96);
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &description), -EINVAL);
+    exchange_rtp(pair, &pair->client, &pair->server, 1);
+    certificate_free(other);
+    pair_free(pair);
+}
+
+static void a_goodbye_tells_the_other_side(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    connect_pair(pair);
+    peer_close(pair->client.peer);
+    pair->client.peer = NULL;
+    WAIT_FOR(pair, pair->server.state == PEER_FAILED);
+    assert_string_equal(pair->server.reason, "dtls.closed");
+    pair_free(pair);
+}
+
+static void a_peer_may_be_closed_from_inside_its_event(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    connect_pair(pair);
+    pair->server.closes_itself = true;
+    uint8_t packet[PEER_PACKET_MAX];
+    for (uint16_t seq = 1; seq < 5; seq++)
+        assert_int_equal(peer_send_rtp(pair->client.peer, packet, make_rtp(packet, seq, 10)), 0);
+    WAIT_FOR(pair, pair->server.rtp_count == 1 && pair->client.state == PEER_FAILED);
+    run_idle(pair);
+    assert_int_equal(pair->server.rtp_count, 1);
+    pair_free(pair);
+}
+
+// --- bursts
+// ----------------------------------------------------------------------------------------
+
+static void send_burst(struct pair *pair, const size_t *payloads, size_t count)
+{
+    static uint8_t data[KEEP][PEER_PACKET_MAX];
+    static uint16_t seq = 1000;
+    struct peer_packet packets[KEEP];
+    size_t before = pair->client.rtp_count;
+    for (size_t i = 0; i < count; i++) {
+        packets[i].data = data[i];
+        packets[i].size = make_rtp(data[i], seq++, payloads[i]);
+    }
+    assert_int_equal(peer_send_rtp_burst(pair->server.peer, packets, count), count);
+    WAIT_FOR(pair, pair->client.rtp_count == before + count);
+    for (size_t i = 0; i < count && before + i < KEEP; i++) {
+        assert_int_equal(pair->client.rtp_size[before + i], packets[i].size);
+        assert_memory_equal(pair->client.rtp[before + i], data[i], packets[i].size);
+    }
+}
+
+static void check_bursts(const char *address)
+{
+    struct pair *pair = pair_new(address);
+    connect_pair(pair);
+    send_burst(pair, (const size_t[]){ 1100, 1100, 1100, 1100, 1100, 700 }, 6);
+    send_burst(pair, (const size_t[]){ 50, 900, 900, 900 }, 4); // parameter sets, then a slice
+    send_burst(pair, (const size_t[]){ 900, 300, 200, 200, 1000 }, 5);
+    send_burst(pair, (const size_t[]){ 1 }, 1);
+    size_t large[KEEP];
+    for (size_t i = 0; i < KEEP; i++)
+        large[i] = 1150; // more bytes than one datagram has
+    pair->client.rtp_count = 0;
+    send_burst(pair, large, KEEP);
+    assert_int_equal(peer_counters(pair->server.peer)->send_dropped, 0);
+    assert_int_equal(peer_counters(pair->server.peer)->packets_out, 6 + 4 + 5 + 1 + KEEP);
+    pair_free(pair);
+}
+
+static void a_burst_arrives_whole_on_ipv4(void **state)
+{
+    (void)state;
+    check_bursts("127.0.0.1");
+}
+
+static void a_burst_arrives_whole_on_ipv6(void **state)
+{
+    (void)state;
+    check_bursts("::1");
+}
+
+static void too_large_packets_are_refused(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    uint8_t packet[PEER_PACKET_MAX + 1] = { 0x80 };
+    assert_int_equal(peer_send_rtp(pair->client.peer, packet, 20), -ENOTCONN);
+    connect_pair(pair);
+    assert_int_equal(peer_send_rtp(pair->client.peer, packet, sizeof(packet)), -EMSGSIZE);
+    pair_free(pair);
+}
+
+static void without_an_address_loopback_is_offered_too(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new(NULL);
+    struct peer_description description;
+    bool has_loopback = false;
+    peer_local_description(pair->server.peer, &description);
+    assert_true(description.ice_lite);
+    for (size_t i = 0; i < description.candidate_count; i++)
+        has_loopback |= strcmp(description.candidates[i].address, "127.0.0.1") == 0;
+    assert_true(has_loopback);
+    pair_free(pair);
+}
+
+static void ports_keep_to_their_range(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    const char *addresses[] = { "127.0.0.1", NULL };
+    struct peer_config config = {
+        .context = pair->context,
+        .certificate = pair->server_certificate,
+        .is_server = true,
+        .local_addresses = addresses,
+        .min_port = 42000,
+        .max_port = 42999,
+    };
+    struct peer *peers[8];
+    for (size_t i = 0; i < COUNT_OF(peers); i++) {
+        struct peer_description description;
+        assert_int_equal(peer_open(&config, &peers[i]), 0);
+        peer_local_description(peers[i], &description);
+        assert_int_equal(description.candidate_count, 1);
+        assert_in_range(description.candidates[0].port, 42000, 42999);
+    }
+    for (size_t i = 0; i < COUNT_OF(peers); i++)
+        peer_close(peers[i]);
+    pair_free(pair);
+}
+
+static void an_address_that_is_not_ours_is_refused(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    const char *addresses[] = { "not an address", NULL };
+    struct peer_config config = { .context = pair->context,
+        .certificate = pair->server_certificate,
+        .local_addresses = addresses };
+    struct peer *peer = NULL;
+    assert_int_equal(peer_open(&config, &peer), -EADDRNOTAVAIL);
+    addresses[0] = "192.0.2.1";
+    assert_true(peer_open(&config, &peer) < 0);
+    pair_free(pair);
+}
+
+static void first_bytes_tell_the_protocol(void **state)
+{
+    (void)state;
+    uint8_t data[20] = { 0 };
+    static const struct {
+        uint8_t first, second;
+        enum demux_kind kind;
+    } cases[] = {
+        { 0, 1, DEMUX_STUN },
+        { 3, 0, DEMUX_STUN },
+        { 4, 0, DEMUX_UNKNOWN },
+        { 19, 0, DEMUX_UNKNOWN },
+        { 20, 254, DEMUX_DTLS },
+        { 63, 0, DEMUX_DTLS },
+        { 64, 0, DEMUX_UNKNOWN },
+        { 127, 0, DEMUX_UNKNOWN },
+        { 128, 111, DEMUX_RTP },
+        { 144, 191, DEMUX_RTP },
+        { 128, 200, DEMUX_RTCP },
+        { 143, 206, DEMUX_RTCP },
+        { 128, 224, DEMUX_RTP },
+        { 192, 0, DEMUX_UNKNOWN },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        data[0] = cases[i].first;
+        data[1] = cases[i].second;
+        assert_int_equal(demux_classify(data, sizeof(data)), cases[i].kind);
+        assert_int_equal(demux_classify(data, 7), DEMUX_UNKNOWN);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(carries_media_both_ways_with_aes_gcm),
         cmocka_unit_test(carries_media_on_ipv6),
+        cmocka_unit_test(a_tampered_packet_is_counted_and_not_delivered),
+        cmocka_unit_test(a_replayed_packet_is_counted_and_not_delivered),
+        cmocka_unit_test(lost_handshake_flights_are_repeated),
+        cmocka_unit_test(what_is_no_protocol_of_ours_is_counted),
+        cmocka_unit_test(a_client_with_another_certificate_is_refused),
+        cmocka_unit_test(a_server_with_another_certificate_is_refused),
+        cmocka_unit_test(descriptions_that_can_not_work_are_refused_at_once),
+        cmocka_unit_test(an_ice_restart_keeps_the_media),
+        cmocka_unit_test(a_restart_may_not_bring_another_certificate),
+        cmocka_unit_test(a_goodbye_tells_the_other_side),
+        cmocka_unit_test(a_peer_may_be_closed_from_inside_its_event),
+        cmocka_unit_test(a_burst_arrives_whole_on_ipv4),
+        cmocka_unit_test(a_burst_arrives_whole_on_ipv6),
+        cmocka_unit_test(too_large_packets_are_refused),
+        cmocka_unit_test(without_an_address_loopback_is_offered_too),
+        cmocka_unit_test(ports_keep_to_their_range),
+        cmocka_unit_test(an_address_that_is_not_ours_is_refused),
+        cmocka_unit_test(first_bytes_tell_the_protocol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
