@@ -60,7 +60,7 @@ static void on_connection_changed(void *user, const struct net_connection *conne
     if (!member)
         return;
     if (connection->reason[0])
-        log_warn("peer failed member=%s reason=%s", member->id, connection->reason);
+        log_info("peer ended member=%s reason=%s", member->id, connection->reason);
     if (member->connected == connection->connected)
         return;
     conference_set_connected(member, connection->connected);

@@ -54,7 +54,8 @@ struct member {
     struct tier_feed *feed;
     int resends_left;
 
-    double loss_percent; // of what we send, as the member reports it
+    double loss_out_percent; // of what we send, as the member reports it
+    double loss_in_percent;  // of its sound, in the last second
     int64_t round_trip_us;
     struct peer_counters counted;           // already in the metrics
     uint64_t past_bytes_in, past_bytes_out; // of former peers
@@ -307,7 +308,7 @@ static void take_report(struct member *member, const struct rtcp_packet *packet,
             video_in_set_round_trip(member->video_in, (uint32_t)(round_trip_us / 1000) + 10);
         }
         if (block->ssrc == member->audio_out.ssrc)
-            member->loss_percent = block->fraction_lost * 100.0 / 256;
+            member->loss_out_percent = block->fraction_lost * 100.0 / 256;
     }
 }
 
@@ -383,10 +384,12 @@ static void on_state(void *user, enum peer_state state, const char *reason)
 {
     struct member *member = user;
     if (state == PEER_FAILED) {
-        metric_add(&mcu_peers_failed_total, 1);
+        metric_add(&mcu_peers_failed_total, !reason || strcmp(reason, "dtls.closed") != 0);
         note_connection(member, reason ? reason : "peer.failed");
         return;
     }
+    if (state == PEER_CONNECTED && member->feed)
+        tier_want_key_frame(tier_feed_tier(member->feed));
     note_connection(member, NULL);
 }
 
@@ -423,7 +426,7 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
     close_peer(member);
     member->was_connected = false;
     member->round_trip_us = 0;
-    member->loss_percent = 0;
+    member->loss_out_percent = member->loss_in_percent = 0;
     const struct peer_config config = {
         .context = member->host->context,
         .certificate = member->host->certificate,
@@ -446,8 +449,6 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
         return rc;
     }
     peer_local_description(member->peer, local);
-    if (member->feed)
-        tier_want_key_frame(tier_feed_tier(member->feed));
     return 0;
 }
 
@@ -569,10 +570,14 @@ static void send_report(
     struct rtcp_report report = { .ssrc = stream->ssrc };
     if (stream->packets > 0)
         stream_out_report(stream, now_us + member->host->unix_offset_us, now_us, &report);
-    for (int i = 0; with_blocks && i < SDP_LINE_COUNT; i++)
-        if (member->in[i].ssrc != 0)
-            receive_stats_report(
-                    &member->in[i].stats, now_us, &report.blocks[report.block_count++]);
+    for (int i = 0; with_blocks && i < SDP_LINE_COUNT; i++) {
+        if (member->in[i].ssrc == 0)
+            continue;
+        struct rtcp_report_block *block = &report.blocks[report.block_count++];
+        receive_stats_report(&member->in[i].stats, now_us, block);
+        if (i == SDP_AUDIO)
+            member->loss_in_percent = block->fraction_lost * 100.0 / 256;
+    }
 
     uint8_t buffer[RTCP_BYTES_MAX];
     struct bytes_writer writer;
@@ -603,7 +608,7 @@ void member_statistics(struct member *member, struct member_statistics *out)
         .slot = member->slot,
         .generation = member->generation,
         .connected = member_is_connected(member),
-        .loss_percent = member->loss_percent,
+        .loss_percent = MAX(member->loss_in_percent, member->loss_out_percent),
         .has_round_trip = member->round_trip_us > 0,
         .round_trip_ms = (double)member->round_trip_us / 1000,
         .jitter_ms = audio->ssrc ? receive_stats_jitter_us(&audio->stats) / 1000.0 : 0,

@@ -37,7 +37,8 @@ struct member_statistics {
     uint32_t generation;
     bool connected;
     bool has_round_trip;
-    double loss_percent, round_trip_ms, jitter_ms;
+    double loss_percent; // of the worse direction
+    double round_trip_ms, jitter_ms;
     uint64_t bytes_in, bytes_out;
 };
 
