@@ -13,6 +13,7 @@
 #define LOG_TOPIC "daemon"
 
 #define EXIT_BAD_USE 2
+#define ENOUGH_FILES 65536
 
 const char *const daemon_log_levels[] = { "error", "warn", "info", "debug", NULL };
 
@@ -190,12 +191,14 @@ static struct config *load(const struct daemon_info *info, const char *path)
     return NULL;
 }
 
+// Debian's 1 024 are too few. More than a meeting of thousands needs is too many: libwebsockets
+// keeps a table with a row for each file there could be.
 static void raise_file_limit(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return;
-    limit.rlim_cur = limit.rlim_max;
+    limit.rlim_cur = MIN(limit.rlim_max, ENOUGH_FILES);
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         log_warn("open files stay limited");
 }

@@ -40,9 +40,9 @@ extern const char *const daemon_log_levels[];
     }
 
 // Handles --help, --version, --check-config, --sample-config, --man, --config FILE, and ignores
-// SIGPIPE; raises RLIMIT_NOFILE to its hard limit; sets the log level from [log] level when the
-// table has it. Returns the settings, or NULL with *exit_code set (0 after --help and the like; 2
-// for a bad command line or a bad file, said on stderr).
+// SIGPIPE; raises RLIMIT_NOFILE to 65 536 or its hard limit; sets the log level from [log] level
+// when the table has it. Returns the settings, or NULL with *exit_code set (0 after --help and the
+// like; 2 for a bad command line or a bad file, said on stderr).
 struct config *daemon_start(const struct daemon_info *info, int argc, char **argv, int *exit_code);
 // On the loop's thread, once everything listens. Says READY=1 to systemd, feeds its watchdog from
 // `loop`, ends loop_run() on SIGTERM and SIGINT. The main loop of the process only.
