@@ -24,11 +24,16 @@ const button = (id: string) => page.locator(`[data-testid="${id}"]`);
 /** Looks until every one of `rooms` has shown a later frame than at the first look. */
 async function tilesMove(rooms: number[], ms: number): Promise<Mark[]> {
   const first = new Map<number, number>();
+  let seen: Mark[] = [];
   return until(`moving tiles of ${rooms.join(', ')}`, ms, async () => {
-    const seen = await marks(page);
+    seen = await marks(page);
     for (const mark of seen) if (!first.has(mark.room)) first.set(mark.room, mark.frame);
     const moved = seen.filter((mark) => mark.frame !== first.get(mark.room));
     return rooms.every((wanted) => moved.some((mark) => mark.room === wanted)) ? seen : null;
+  }).catch((error: unknown) => {
+    throw new Error(
+      `${String(error)}; first seen ${JSON.stringify([...first])}, last ${JSON.stringify(seen)}`,
+    );
   });
 }
 
@@ -87,9 +92,9 @@ describe('the first meeting', () => {
   });
 
   it('shows in the queue who asked on the box, with the place', async () => {
-    await house.rongRoom(2, 'ask');
+    await house.askForTheFloor(2);
     await button(`queue-${room(2)}`).waitFor({ timeout: 5_000 });
-    await house.rongRoom(3, 'ask');
+    await house.askForTheFloor(3);
     await button(`queue-${room(3)}`).waitFor({ timeout: 5_000 });
     const box = await browser.newPage();
     await box.goto(house.demo.room_pages[2] ?? '');

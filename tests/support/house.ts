@@ -104,12 +104,12 @@ export class House {
     return JSON.parse(stdout);
   }
 
-  /** The room box's own command line. */
-  async rongRoom(room: number, ...args: string[]): Promise<string> {
+  /** `rong-room ask` in a shell of the box. */
+  async askForTheFloor(room: number): Promise<string> {
     const { stdout } = await run(`${BIN}/rong-room`, [
+      'ask',
       '--config',
       `${this.demo.dir}/room-${room}.conf`,
-      ...args,
     ]);
     return stdout;
   }
