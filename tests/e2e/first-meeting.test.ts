@@ -101,7 +101,7 @@ describe('the first meeting', () => {
     await until('place 2 on the box', 5_000, async () =>
       ((await box.locator('[data-testid="floor-state"]').textContent()) ?? '').includes('2'),
     );
-    await box.locator('[data-testid="floor-button"]').click(); // withdraws
+    await box.locator('[data-testid="ask-floor"]').click(); // withdraws
     await button(`queue-${room(3)}`).waitFor({ state: 'detached', timeout: 5_000 });
     await box.close();
   });

@@ -1,5 +1,4 @@
 // Asks the simulated devices over their real protocols, with frames built here from the manuals' tables.
-import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 
 function address(text: string): { host: string; port: number } {
@@ -8,26 +7,23 @@ function address(text: string): { host: string; port: number } {
 }
 
 /**
- * Where the camera stands: VISCA over IP, CAM_PanTiltPosInq `81 09 06 12 FF` (Sony's command list).
- * Sent from a port of its own, so that it does not disturb the agent's sequence numbers.
+ * Where the camera stands: CAM_PanTiltPosInq `81 09 06 12 FF` (Sony's command list), on a connection of
+ * its own to the camera's raw TCP port, so that the sequence numbers of the agent are left alone.
  */
 export function cameraPosition(target: string): Promise<{ pan: number; tilt: number }> {
-  const { host, port } = address(target);
-  const inquiry = Buffer.from('0110000500000001' + '81090612ff', 'hex');
+  const { host } = address(target);
   return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
-    const timer = setTimeout(() => {
-      socket.close();
-      reject(new Error(`camera ${target} does not answer`));
-    }, 1000);
-    socket.on('message', (message) => {
-      const reply = message.subarray(8);
-      if (reply.length !== 11 || reply[1] !== 0x50) return;
-      clearTimeout(timer);
-      socket.close();
+    const socket = connect(5678, host, () => socket.write(Buffer.from('81090612ff', 'hex')));
+    const received: Buffer[] = [];
+    socket.setTimeout(1000, () => socket.destroy(new Error(`camera ${target} does not answer`)));
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      received.push(chunk);
+      const reply = Buffer.concat(received);
+      if (reply.length < 11 || reply[1] !== 0x50) return;
+      socket.destroy();
       resolve({ pan: nibbles(reply.subarray(2, 6)), tilt: nibbles(reply.subarray(6, 10)) });
     });
-    socket.send(inquiry, port, host);
   });
 }
 
