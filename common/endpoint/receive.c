@@ -293,11 +293,14 @@ static int take_report(struct endpoint *endpoint, const struct rtcp_packet *pack
                 rtcp_round_trip_us(&report.blocks[i], rtcp_ntp(g_get_real_time()));
         if (round_trip_us < 0)
             continue;
-        endpoint->stats.round_trip_us = round_trip_us;
+        // Smoothed as in RFC 6298: one late report is not the path.
+        const int64_t before_us = endpoint->stats.round_trip_us;
+        endpoint->stats.round_trip_us =
+                before_us ? (7 * before_us + round_trip_us) / 8 : round_trip_us;
         for (int line = SDP_MAIN; line < SDP_LINE_COUNT; line++)
             if (endpoint->receivers[line].reorder)
                 reorder_set_round_trip(endpoint->receivers[line].reorder,
-                        (uint32_t)MIN(round_trip_us / 1000 + 1, REORDER_WAIT_MS));
+                        (uint32_t)MIN(endpoint->stats.round_trip_us / 1000 + 1, REORDER_WAIT_MS));
     }
     return 0;
 }

@@ -52,7 +52,9 @@ struct posed_room {
     struct loudspeaker *loudspeaker;
     struct ear ear;
     uint64_t frames_before;
-    double picture_fps;
+    double picture_fps;      // in the last second
+    int64_t watching_us;     // since when; 0: not yet
+    uint64_t watched_frames; // decoded before
 };
 
 static void send_request(
@@ -103,6 +105,7 @@ static void endpoint_changed(void *user, enum peer_state state, const char *reas
         room->join_ms = (double)(now_us - room->offered_us) / 1000;
         room->frame_at = 0;
         room->next_frame_us = now_us;
+        room->watching_us = 0;
         report(room);
     }
     if (state == PEER_FAILED) {
@@ -242,6 +245,10 @@ void posed_room_second(struct posed_room *room)
         struct screen_counters picture;
         screen_read_counters(room->screen, &picture);
         room->picture_fps = (double)(picture.frames - room->frames_before);
+        if (room->watching_us == 0 && picture.frames > room->frames_before) {
+            room->watching_us = g_get_monotonic_time();
+            room->watched_frames = picture.frames;
+        }
         room->frames_before = picture.frames;
     }
 }
@@ -391,6 +398,15 @@ void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
     out->round_trip_ms = (double)stats.round_trip_us / 1000;
 }
 
+// Since the first picture of this connection.
+static double mean_fps(const struct posed_room *room, uint64_t frames)
+{
+    const int64_t past_us = g_get_monotonic_time() - room->watching_us;
+    if (room->watching_us == 0 || past_us <= 0)
+        return 0;
+    return (double)(frames - room->watched_frames) * G_USEC_PER_SEC / (double)past_us;
+}
+
 static struct json_object *tones_heard(const struct ear *ear)
 {
     struct json_object *tones = json_object_new_array();
@@ -398,6 +414,24 @@ static struct json_object *tones_heard(const struct ear *ear)
         if (ear->is_heard[tone])
             json_object_array_add(tones, json_object_new_int(clip_tone_hz(tone)));
     return tones;
+}
+
+static void add_repairs(struct json_object *result, const struct posed_room *room)
+{
+    struct endpoint_stats stats = { 0 };
+    if (room->endpoint)
+        endpoint_read_stats(room->endpoint, &stats);
+    const struct endpoint_line_stats *main = &stats.lines[SDP_MAIN];
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = { { "units_in", main->units_in }, { "key_frames_in", main->key_frames_in },
+        { "nacks_out", main->nacks_out }, { "plis_out", main->plis_out },
+        { "rtx_in", main->rtx_in }, { "nacks_in", main->nacks_in }, { "plis_in", main->plis_in },
+        { "sound_late", stats.audio.late }, { "sound_fec", stats.audio.fec_used },
+        { "sound_dropped", stats.audio.dropped } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        json_object_object_add(result, rows[i].name, json_object_new_int64((int64_t)rows[i].value));
 }
 
 struct json_object *posed_room_result(const struct posed_room *room)
@@ -421,10 +455,13 @@ struct json_object *posed_room_result(const struct posed_room *room)
     json_object_object_add(result, "round_trip_ms", json_object_new_double(view.round_trip_ms));
     if (!room->decodes)
         return result;
+    add_repairs(result, room);
     struct screen_counters picture;
     screen_read_counters(room->screen, &picture);
     const struct loudspeaker_counters *sound = loudspeaker_counters(room->loudspeaker);
     json_object_object_add(result, "picture_fps", json_object_new_double(room->picture_fps));
+    json_object_object_add(
+            result, "picture_fps_mean", json_object_new_double(mean_fps(room, picture.frames)));
     json_object_object_add(result, "picture_height", json_object_new_int(picture.height));
     json_object_object_add(result, "freezes", json_object_new_int64((int64_t)picture.freezes));
     json_object_object_add(
