@@ -11,12 +11,14 @@
 #include "common/net/enroll.h"
 #include "common/net/web_socket_client.h"
 #include "common/protocol/envelope.h"
+#include "mcu/held_offers.h"
 #include "mcu/metrics.h"
 
 #define LEVELS_EVERY_MS 250
 #define QUIET_DBOV      (-80)
 #define REPORT_EVERY    4 // of the timer for levels
 #define REPORT_SOON_MS  20
+#define HELD_CHECK_MS   250
 #define ROWS_MAX        64
 // A conference that rong-signal does not name so long after a connection ended meanwhile.
 #define FORGET_AFTER_US 30000000
@@ -32,7 +34,8 @@ struct control {
     GHashTable *parts;     // conference → struct desired_parts
     GHashTable *confirmed; // conferences named since the last hello
     GHashTable *changed;   // "conference member" whose connection changed, to be reported soon
-    GSource *soon, *ticks;
+    struct held_offers *held;
+    GSource *soon, *ticks, *held_check;
     unsigned tick;
 };
 
@@ -199,6 +202,65 @@ static gboolean on_tick(gpointer data)
 
 // --- from rong-signal ----------------------------------------------------------------------------
 
+static void refuse(
+        struct control *control, const struct message_media_offered *offered, const char *error)
+{
+    log_warn("offer refused conference=%s member=%s reason=%s", offered->conference,
+            offered->member, error);
+    on_answered(control, offered->offer_id, NULL, error);
+}
+
+static gboolean on_held_check(gpointer data)
+{
+    struct control *control = data;
+    struct message_media_offered *expired;
+    while ((expired = held_offers_take_expired(control->held, g_get_monotonic_time())) != NULL) {
+        refuse(control, expired, "media.unknown_member");
+        g_free(expired);
+    }
+    if (!held_offers_is_empty(control->held))
+        return G_SOURCE_CONTINUE;
+    g_source_unref(g_steal_pointer(&control->held_check));
+    return G_SOURCE_REMOVE;
+}
+
+static void take_offer(struct control *control, const struct message_media_offered *offered)
+{
+    const char *error = "media.unknown_member";
+    if (!engine_has_member(control->engine, offered->conference, offered->member)) {
+        if (!held_offers_add(control->held, offered, g_get_monotonic_time()))
+            refuse(control, offered, error);
+        else if (!control->held_check)
+            control->held_check =
+                    loop_add_timer(control->loop, HELD_CHECK_MS, on_held_check, control);
+        return;
+    }
+    if (engine_offer(control->engine, offered->conference, offered->member, offered->offer_id,
+                offered->sdp, &error) < 0)
+        refuse(control, offered, error);
+}
+
+struct known_members {
+    struct control *control;
+    const char *conference;
+};
+
+static bool is_known(void *context, const char *member)
+{
+    const struct known_members *known = context;
+    return engine_has_member(known->control->engine, known->conference, member);
+}
+
+static void take_held(struct control *control, const char *conference)
+{
+    struct known_members known = { .control = control, .conference = conference };
+    struct message_media_offered *offered;
+    while ((offered = held_offers_take(control->held, conference, is_known, &known)) != NULL) {
+        take_offer(control, offered);
+        g_free(offered);
+    }
+}
+
 static void take_desired(struct control *control, const struct message_conference_desired *part)
 {
     struct desired_parts *parts = g_hash_table_lookup(control->parts, part->conference);
@@ -220,20 +282,9 @@ static void take_desired(struct control *control, const struct message_conferenc
     if (complete->ended)
         g_hash_table_remove(control->parts, complete->conference);
     engine_apply(control->engine, complete);
+    take_held(control, part->conference);
     if (!control->ticks)
         control->ticks = loop_add_timer(control->loop, LEVELS_EVERY_MS, on_tick, control);
-}
-
-static void take_offer(struct control *control, const struct message_media_offered *offered)
-{
-    const char *error = NULL;
-    int rc = engine_offer(control->engine, offered->conference, offered->member, offered->offer_id,
-            offered->sdp, &error);
-    if (rc == 0)
-        return;
-    log_warn("offer refused conference=%s member=%s reason=%s", offered->conference,
-            offered->member, error);
-    on_answered(control, offered->offer_id, NULL, error);
 }
 
 static void take_event(struct control *control, const struct envelope *envelope)
@@ -313,6 +364,7 @@ int control_open(struct loop *loop, const struct control_config *config, struct 
 {
     struct control *control = g_new0(struct control, 1);
     control->loop = loop;
+    control->held = held_offers_new();
     control->parts = g_hash_table_new_full(
             g_str_hash, g_str_equal, g_free, (GDestroyNotify)desired_parts_free);
     control->confirmed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -352,6 +404,8 @@ void control_close(struct control *control)
     web_socket_client_close(control->client);
     loop_clear_source(&control->soon);
     loop_clear_source(&control->ticks);
+    loop_clear_source(&control->held_check);
+    held_offers_free(control->held);
     g_hash_table_unref(control->parts);
     g_hash_table_unref(control->confirmed);
     g_hash_table_unref(control->changed);

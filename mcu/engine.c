@@ -224,6 +224,12 @@ void engine_apply(struct engine *engine, struct desired *take_desired)
         desired_free(take_desired);
 }
 
+bool engine_has_member(const struct engine *engine, const char *conference_id, const char *member)
+{
+    const struct conference *conference = find_conference(engine, conference_id);
+    return conference && conference_find(conference, member);
+}
+
 int engine_offer(struct engine *engine, const char *conference_id, const char *member_id,
         const char *offer_id, const char *sdp, const char **error)
 {

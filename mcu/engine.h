@@ -51,6 +51,7 @@ void engine_close(struct engine *engine);
 
 // Makes a conference so: begins it, changes it, or ends it.
 void engine_apply(struct engine *engine, struct desired *take_desired);
+bool engine_has_member(const struct engine *engine, const char *conference, const char *member);
 // -EINVAL with *error a stable code (a literal): refused at once.
 int engine_offer(struct engine *engine, const char *conference, const char *member,
         const char *offer_id, const char *sdp, const char **error) MUST_CHECK;
