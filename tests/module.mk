@@ -7,6 +7,7 @@ rong-load.uses := tests/load
 MODULES += tests/support
 tests/support.pkgs := glib-2.0 openssl
 test_web_server.uses := tests/support
+test_enroll.uses := tests/support
 # The smallest MCU, for endpoints.
 MODULES += tests/mirror
 tests/mirror.uses := common/transport common/sdp common/rtp common/base

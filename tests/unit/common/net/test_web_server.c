@@ -31,7 +31,7 @@ struct house {
     struct web_listener *machines;
     struct web_listener *local;
     struct web_request *waiting; // the server's thread
-    GAsyncQueue *seen;           // char *: what the server's handlers were told
+    GQueue seen;                 // char *: what the handlers were told
 };
 
 static struct house house;
@@ -42,27 +42,50 @@ static char *path_of(const char *name)
 }
 
 static void see(const char *format, ...) PRINTF_LIKE(1, 2);
+static void keep_seen(void *context, const void *data)
+{
+    (void)context;
+    g_queue_push_tail(&house.seen, g_strdup(data));
+}
+
+// Any thread: crosses to the test's loop, as everything does.
 static void see(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    g_async_queue_push(house.seen, g_strdup_vprintf(format, arguments));
+    g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    loop_post(house.loop, keep_seen, NULL, text, strlen(text) + 1);
 }
 
-// The main loop runs meanwhile.
-static char *next_seen(void)
+static gboolean on_tick(gpointer data)
+{
+    (void)data;
+    return G_SOURCE_CONTINUE;
+}
+
+// Runs the test's loop until `is_done`, or fails.
+static void run_until(bool (*is_done)(int64_t wanted), int64_t wanted)
 {
     gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
-    while (g_get_monotonic_time() < deadline) {
-        char *text = g_async_queue_timeout_pop(house.seen, 2000);
-        if (text)
-            return text;
-        while (g_main_context_iteration(loop_context(house.loop), FALSE))
-            ;
-    }
-    fail_msg("nothing was seen in time");
-    return NULL;
+    GSource *tick = loop_add_timer(house.loop, 20, on_tick, NULL); // so that the deadline is seen
+    while (!is_done(wanted) && g_get_monotonic_time() < deadline)
+        g_main_context_iteration(loop_context(house.loop), TRUE);
+    loop_clear_source(&tick);
+    if (!is_done(wanted))
+        fail_msg("nothing came in time");
+}
+
+static bool has_seen(int64_t wanted)
+{
+    (void)wanted;
+    return !g_queue_is_empty(&house.seen);
+}
+
+static char *next_seen(void)
+{
+    run_until(has_seen, 0);
+    return g_queue_pop_head(&house.seen);
 }
 
 static void assert_seen(const char *expected)
@@ -216,7 +239,7 @@ static int set_up(void **state)
     g_autofree char *script = path_of("page/assets/app-1234.js");
     assert_true(g_file_set_contents(index, "<p>Rông</p>", -1, NULL));
     assert_true(g_file_set_contents(script, "let x;", -1, NULL));
-    house.seen = g_async_queue_new_full(g_free);
+    g_queue_init(&house.seen);
     house.loop = loop_new_main();
     house.server_loop = loop_new_thread("server");
     loop_call(house.server_loop, start_server, NULL, NULL, 0);
@@ -242,7 +265,7 @@ static int tear_down(void **state)
     loop_call(house.server_loop, end_server, NULL, NULL, 0);
     loop_free(house.server_loop);
     loop_free(house.loop);
-    g_async_queue_unref(house.seen);
+    g_queue_clear_full(&house.seen, g_free);
     remove_tree(house.dir);
     g_free(house.dir);
     return 0;
@@ -444,6 +467,11 @@ static void survives_who_hangs_up(void **state)
     assert_raw("GET /problem HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "HTTP/1.1 409 ");
 }
 
+static bool has_connections(int64_t count)
+{
+    return metric_get(&net_connections) == count;
+}
+
 static void refuses_too_many_connections_of_one_address(void **state)
 {
     (void)state;
@@ -456,10 +484,7 @@ static void refuses_too_many_connections_of_one_address(void **state)
     assert_true(metric_get(&net_connections_refused_total) > refused);
     for (size_t i = 0; i < COUNT_OF(fds); i++)
         close(fds[i]);
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
-    while (metric_get(&net_connections) > 0 && g_get_monotonic_time() < deadline)
-        g_usleep(1000);
-    assert_int_equal(metric_get(&net_connections), 0);
+    run_until(has_connections, 0);
 }
 
 // --- WebSocket -----------------------------------------------------------------------------------
@@ -680,35 +705,29 @@ static void names_are_looked_up(void **state)
     web_socket_client_close(client); // while it is looked up
 }
 
-static void run_until_failures(int64_t count)
+static bool has_failed(int64_t count)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
-    while (metric_get(&net_client_failures_total) < count && g_get_monotonic_time() < deadline)
-        g_main_context_iteration(loop_context(house.loop), TRUE);
-    assert_true(metric_get(&net_client_failures_total) >= count);
+    return metric_get(&net_client_failures_total) >= count;
 }
 
 static void assert_never_opens(
         struct web_listener *listener, const char *host, const char *identity, const char *ca)
 {
     struct web_socket_client *client = open_client(listener, host, identity, ca);
-    run_until_failures(metric_get(&net_client_failures_total) + 2);
+    run_until(has_failed, metric_get(&net_client_failures_total) + 2);
     web_socket_client_close(client);
-    g_autofree char *text = g_async_queue_try_pop(house.seen);
+    g_autofree char *text = g_queue_pop_head(&house.seen);
     // With TLS 1.3 a client may believe it is connected before it hears of the refusal.
     while (text && g_str_has_prefix(text, "client")) {
         g_free(text);
-        text = g_async_queue_try_pop(house.seen);
+        text = g_queue_pop_head(&house.seen);
     }
     assert_null(text);
 }
 
-static void wait_for_tls_failures(int64_t count)
+static bool has_failed_tls(int64_t count)
 {
-    gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
-    while (metric_get(&net_tls_failures_total) < count && g_get_monotonic_time() < deadline)
-        g_usleep(1000);
-    assert_true(metric_get(&net_tls_failures_total) >= count);
+    return metric_get(&net_tls_failures_total) >= count;
 }
 
 static void strangers_stay_outside(void **state)
@@ -717,7 +736,7 @@ static void strangers_stay_outside(void **state)
     int64_t failures = metric_get(&net_tls_failures_total);
     assert_never_opens(house.machines, "127.0.0.1", "stranger", "ca.pem");
     assert_never_opens(house.machines, "127.0.0.1", NULL, "ca.pem");
-    wait_for_tls_failures(failures + 4);
+    run_until(has_failed_tls, failures + 4);
     assert_never_opens(house.public, "127.0.0.1", NULL, "unknown-ca.pem"); // not our server
     assert_never_opens(house.public, "127.0.0.2", NULL, "ca.pem");         // not its name
 }
@@ -735,7 +754,7 @@ static void no_certificate_gets_in_by_another_name(void **state)
     char *fault = NULL;
     assert_true(http_request(&request, &response, &fault) < 0);
     g_free(fault);
-    wait_for_tls_failures(failures + 1);
+    run_until(has_failed_tls, failures + 1);
 }
 
 static void close_sessions(void *context, const void *data)
