@@ -39,6 +39,7 @@ export default ts.config(
         },
         rules: {
             '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+            '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
             '@typescript-eslint/no-confusing-void-expression': [
                 'error',
                 { ignoreArrowShorthand: true },
@@ -59,9 +60,12 @@ export default ts.config(
         languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
         rules: { 'svelte/no-at-html-tags': 'error', 'svelte/require-each-key': 'error' },
     },
-    { files: ['web-client/**'], languageOptions: { globals: globals.browser } },
     {
-        files: ['*.{js,ts}', 'tests/**', 'web-client/tools/**'],
+        files: ['web-client/**', 'room-agent/core/page/**'],
+        languageOptions: { globals: globals.browser },
+    },
+    {
+        files: ['*.{js,ts}', 'tests/**'],
         languageOptions: { globals: globals.node },
         rules: { 'no-restricted-syntax': 'off' },
     },

@@ -20,7 +20,7 @@ export default defineConfig({
         resolve: { conditions: ['browser'] },
         test: {
           name: 'web',
-          environment: 'jsdom',
+          environment: 'node', // views ask for jsdom themselves
           include: ['web-client/src/**/*.test.ts'],
           restoreMocks: true,
         },

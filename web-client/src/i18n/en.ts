@@ -37,12 +37,9 @@ export const en: Catalogue = {
   'meeting.end_cancel': 'Go on',
   'meeting.mute_all': 'Mute all',
 
-  'connection.connecting': 'Connecting to the server…',
-  'connection.open': 'Connected',
   'connection.lost':
     'The connection to the server is lost; the page reconnects by itself. Picture and sound go on.',
   'connection.retry': 'Connect now',
-  'connection.stopped': 'Not connecting any more',
 
   'media.waiting': 'Waiting for the conference server…',
   'media.connecting': 'Opening picture and sound…',
@@ -52,13 +49,11 @@ export const en: Catalogue = {
   'stage.label': 'Stage: the common picture of the meeting',
   'stage.unmute': 'Turn sound on',
   'stage.unmute_hint': 'The browser waits for one click before it plays sound.',
-  'stage.content_label': 'Shared document',
   'stage.fullscreen': 'Full screen',
 
   'floor.title': 'Has the floor',
   'floor.none': 'Nobody has the floor',
   'floor.none_hint': 'Press “Give” at a room or in the queue.',
-  'floor.since': 'Speaking for {time}',
   'floor.grant': 'Give',
   'floor.grant_label': 'Give the floor to {name}',
   'floor.release': 'Take',
@@ -99,8 +94,6 @@ export const en: Catalogue = {
   'state.asking': 'Asks for the floor, number {position}, waiting {time}',
   'state.on_stage': 'On stage',
 
-  'mute.close': 'Mute',
-  'mute.open': 'Unmute',
   'mute.close_label': 'Mute {name}',
   'mute.open_label': 'Unmute {name}',
   'mute.is_open': 'The microphone is open',
@@ -113,7 +106,6 @@ export const en: Catalogue = {
   'self.microphone_closed': 'The chair keeps your microphone closed.',
   'self.receive_only': 'Watching and listening only',
 
-  'capture.title': 'The meeting does not get your picture or sound.',
   'capture.both': 'Camera and microphone cannot be used',
   'capture.audio': 'The microphone cannot be used',
   'capture.video': 'The camera cannot be used',
@@ -129,7 +121,6 @@ export const en: Catalogue = {
   'readiness.absent': 'The box is not here: look at its power and its line.',
   'readiness.count': '{ready}/{total} ready',
 
-  'error.title': 'That did not work',
   'error.close': 'Close the message',
   'error.unknown':
     'Something failed. Try again; if it fails again, call a technician and read out code {code}.',

@@ -37,12 +37,9 @@ export const vi = {
   'meeting.end_cancel': 'Họp tiếp',
   'meeting.mute_all': 'Tắt mọi micro',
 
-  'connection.connecting': 'Đang kết nối với máy chủ…',
-  'connection.open': 'Đã kết nối',
   'connection.lost':
     'Mất kết nối với máy chủ; trang tự kết nối lại. Hình và tiếng đang có vẫn tiếp tục.',
   'connection.retry': 'Kết nối ngay',
-  'connection.stopped': 'Đã ngừng kết nối',
 
   'media.waiting': 'Đang chờ máy chủ hội nghị…',
   'media.connecting': 'Đang mở hình và tiếng…',
@@ -52,13 +49,11 @@ export const vi = {
   'stage.label': 'Sân khấu: hình chung của phiên họp',
   'stage.unmute': 'Bật tiếng',
   'stage.unmute_hint': 'Trình duyệt chờ một lần bấm trước khi phát tiếng.',
-  'stage.content_label': 'Tài liệu đang chia sẻ',
   'stage.fullscreen': 'Toàn màn hình',
 
   'floor.title': 'Đang phát biểu',
   'floor.none': 'Chưa có ai phát biểu',
   'floor.none_hint': 'Bấm “Mời” ở một điểm cầu hoặc trong hàng chờ.',
-  'floor.since': 'Đã nói {time}',
   'floor.grant': 'Mời',
   'floor.grant_label': 'Mời {name} phát biểu',
   'floor.release': 'Thu lại',
@@ -99,8 +94,6 @@ export const vi = {
   'state.asking': 'Xin phát biểu thứ {position}, chờ {time}',
   'state.on_stage': 'Trên sân khấu',
 
-  'mute.close': 'Tắt micro',
-  'mute.open': 'Mở micro',
   'mute.close_label': 'Tắt micro của {name}',
   'mute.open_label': 'Mở micro của {name}',
   'mute.is_open': 'Micro đang mở',
@@ -113,7 +106,6 @@ export const vi = {
   'self.microphone_closed': 'Chủ tọa đang đóng micro của bạn.',
   'self.receive_only': 'Chỉ xem và nghe',
 
-  'capture.title': 'Phiên họp không nhận được hình hoặc tiếng của bạn.',
   'capture.both': 'Không dùng được camera và micro',
   'capture.audio': 'Không dùng được micro',
   'capture.video': 'Không dùng được camera',
@@ -129,7 +121,6 @@ export const vi = {
   'readiness.absent': 'Hộp chưa vào: xem nguồn điện và đường truyền.',
   'readiness.count': '{ready}/{total} sẵn sàng',
 
-  'error.title': 'Không làm được',
   'error.close': 'Đóng thông báo',
   'error.unknown': 'Có lỗi. Hãy thử lại; nếu vẫn lỗi, gọi kỹ thuật viên và đọc mã {code}.',
   'error.more': '{text} Nếu vẫn lỗi, gọi kỹ thuật viên và đọc mã {code}.',

@@ -39,7 +39,7 @@ const VIDEO: MediaTrackConstraints = {
 };
 
 function faultOf(cause: unknown): CaptureFault {
-  const name = cause instanceof Error ? cause.name : '';
+  const name = cause instanceof Error || cause instanceof DOMException ? cause.name : '';
   if (name === 'NotAllowedError' || name === 'SecurityError') return 'denied';
   if (name === 'NotReadableError' || name === 'AbortError') return 'busy';
   return 'missing';

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// @vitest-environment jsdom
+// The page as a person meets it: what is there, what a press asks for, and what axe says.
+import axe from 'axe-core';
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { Call } from '../call/call';
+import { FakePeerLink } from '../media/fake-peer-link';
+import { MediaSession } from '../media/media-session';
+import type { Member, MemberDesired, Role } from '../protocol/messages.gen';
+import { Connection } from '../signaling/connection';
+import type { Session, SessionOutcome } from '../signaling/session-api';
+import { FakeSocket, settle } from '../testing/fake-socket';
+import {
+  CHAIR,
+  desired,
+  MEETING,
+  province,
+  snapshot,
+  THREE_ROOMS,
+  welcome,
+} from '../testing/fixtures';
+import App from './App.svelte';
+import { setLanguage } from './i18n.svelte';
+
+let socket: FakeSocket;
+let app: ReturnType<typeof mount> | null = null;
+
+function createCall(session: Session): Call {
+  const connection = new Connection({
+    createSocket: () => {
+      socket = new FakeSocket();
+      return socket.asSocket;
+    },
+    client: { name: 'test', version: '1' },
+  });
+  const media = new MediaSession({
+    createLink: (tracks) => new FakePeerLink('page', tracks),
+    sendOffer: (meeting, sdp) => connection.request('media.offer', { meeting, sdp }),
+  });
+  return new Call({ role: session.role, connection, media, local: null });
+}
+
+async function open(...outcomes: SessionOutcome[]): Promise<void> {
+  const target = document.createElement('div');
+  document.body.replaceChildren(target);
+  const enter = vi.fn<() => Promise<SessionOutcome>>();
+  for (const outcome of outcomes) enter.mockResolvedValueOnce(outcome);
+  app = mount(App, { target, props: { enter, createCall } });
+  await settle();
+  flushSync();
+}
+
+function receive(ev: string, d: object): void {
+  socket.receive({ ev, seq: 1, at: new Date().toISOString(), d });
+  flushSync();
+}
+
+async function join(
+  role: Role = 'chair',
+  members: readonly Member[] = [CHAIR, ...THREE_ROOMS],
+  wish: Partial<MemberDesired> = {},
+): Promise<void> {
+  const self = role === 'chair' ? 'chair' : 'me';
+  await open({ kind: 'session', session: { role, name: 'Nguyễn Thị Hạnh', meeting: MEETING } });
+  socket.onopen?.();
+  socket.receive({ re: socket.last.id, d: welcome({ role, self }) });
+  await settle();
+  for (let at = 0; at < members.length; at += 64) {
+    const part = { part: at / 64 + 1, of: Math.ceil(members.length / 64) };
+    receive('meeting.snapshot', snapshot({ ...part, members: members.slice(at, at + 64) }));
+  }
+  receive('member.desired', desired({ member: self, media_epoch: '', ...wish }));
+}
+
+function find(id: string): HTMLElement | null {
+  return document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+}
+
+function get(id: string): HTMLElement {
+  const found = find(id);
+  if (!found) throw new Error(`${id} is not on the page`);
+  return found;
+}
+
+function press(id: string): { op: string; d: object } {
+  get(id).click();
+  flushSync();
+  return socket.last;
+}
+
+async function axeFindings(): Promise<string[]> {
+  // jsdom draws nothing, so contrast is judged in the browser's test.
+  const { violations } = await axe.run(document, {
+    rules: { 'color-contrast': { enabled: false } },
+  });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+beforeEach(() => {
+  // jsdom has no pseudo-elements and would say so each time that axe asks.
+  const styleOf = window.getComputedStyle.bind(window);
+  vi.spyOn(window, 'getComputedStyle').mockImplementation((element) => styleOf(element));
+  vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  HTMLDialogElement.prototype.showModal = function showModal() {
+    this.open = true;
+  };
+  HTMLDialogElement.prototype.close = function close() {
+    this.open = false;
+  };
+  document.title = 'Rông';
+  setLanguage('vi');
+});
+
+afterEach(async () => {
+  if (app) await unmount(app);
+  app = null;
+});
+
+describe('before the meeting', () => {
+  it.each([
+    ['link.used', 'Liên kết này đã được dùng'],
+    ['link.expired', 'Liên kết này đã hết hạn'],
+    ['link.unknown', 'Liên kết này không có hiệu lực'],
+    ['auth.required', 'Trang này cần liên kết mời'],
+  ])('a link that fails says why and what to do: %s', async (code, text) => {
+    await open({ kind: 'refused', code, current: null });
+    expect(get('entry-error').textContent).toContain(text);
+    expect(get('entry-error').textContent).toContain(code);
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('whoever is still known here may go on', async () => {
+    const current: Session = { role: 'chair', name: 'Nguyễn Thị Hạnh', meeting: MEETING };
+    await open({ kind: 'refused', code: 'link.used', current });
+    get('entry-continue').click();
+    flushSync();
+    expect(find('stage-video')).not.toBeNull();
+  });
+});
+
+describe("the chair's page", () => {
+  it('has a stage, and grant and mute on every row whether it asked or not', async () => {
+    await join();
+    expect(find('stage-video')).not.toBeNull();
+    for (const id of ['chair', '64', '622', '23557']) {
+      expect(find(`room-${id}`)).not.toBeNull();
+      expect((get(`grant-${id}`) as HTMLButtonElement).disabled).toBe(false);
+      expect((get(`mute-${id}`) as HTMLButtonElement).disabled).toBe(false);
+    }
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('shows who asks, in order and since when, and gives the floor in one press', async () => {
+    await join();
+    receive('floor.requested', { meeting: MEETING, member: '622' });
+    receive('floor.requested', { meeting: MEETING, member: '64' });
+    expect(get('queue-622').textContent).toContain('chờ 0:00');
+    expect(get('room-64').textContent).toContain('Xin phát biểu thứ 2');
+    expect(get('announcement').textContent).toBe('Tỉnh Gia Lai xin phát biểu, thứ 2.');
+    expect(press('queue-grant-622')).toMatchObject({ op: 'floor.grant', d: { member: '622' } });
+    receive('floor.granted', { meeting: MEETING, member: '622', by: 'chair' });
+    expect(find('queue-622')).toBeNull();
+    expect(get('floor-holder').textContent).toBe('Thành phố Pleiku');
+    expect(get('announcement').textContent).toBe('Thành phố Pleiku được mời phát biểu.');
+    expect(find('grant-622')).toBeNull();
+    expect(press('release-622')).toMatchObject({ op: 'floor.release', d: { member: '622' } });
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('mutes and opens one, and mutes all', async () => {
+    await join();
+    expect(press('mute-64')).toMatchObject({
+      op: 'member.mute',
+      d: { member: '64', muted: false },
+    });
+    receive('member.muted', { meeting: MEETING, member: '64', muted: false, by: 'chair' });
+    expect(get('mute-64').getAttribute('aria-pressed')).toBe('false');
+    expect(press('mute-64')).toMatchObject({ d: { member: '64', muted: true } });
+    expect(press('mute-all').op).toBe('member.mute_all');
+  });
+
+  it('ends the meeting only when that is confirmed', async () => {
+    await join();
+    const before = socket.sent.length;
+    press('end-meeting');
+    press('cancel');
+    expect(socket.sent).toHaveLength(before);
+    press('end-meeting');
+    expect(press('confirm').op).toBe('meeting.end');
+    receive('meeting.ended', { meeting: MEETING, by: 'chair' });
+    expect(get('ended').textContent).toContain('Phiên họp đã kết thúc');
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('groups by district, folds, and searches without diacritics', async () => {
+    await join();
+    press('group-622');
+    expect(get('group-622').getAttribute('aria-expanded')).toBe('false');
+    expect(find('room-23557')).toBeNull();
+    press('group-622');
+    const search = document.querySelector<HTMLInputElement>('input[type=search]');
+    if (search) search.value = 'yen do';
+    search?.dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync();
+    expect(find('room-23557')).not.toBeNull();
+    expect(find('room-64')).toBeNull();
+  });
+
+  it('speaks English when asked to', async () => {
+    await join();
+    press('lang-en');
+    expect(get('mute-all').textContent).toContain('Mute all');
+    expect(document.documentElement.lang).toBe('en');
+    press('lang-vi');
+    expect(get('mute-all').textContent).toContain('Tắt mọi micro');
+  });
+
+  it('says what was refused, and that the server is away', async () => {
+    await join();
+    const { id } = press('grant-622') as unknown as { id: number };
+    socket.receive({ re: id, err: { code: 'floor.already_held' } });
+    await settle();
+    flushSync();
+    expect(get('notice').textContent).toContain('đang phát biểu rồi');
+    socket.drop();
+    flushSync();
+    expect(get('connection').textContent).toContain('Mất kết nối với máy chủ');
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('carries the whole province and draws only the rows that changed', async () => {
+    await join('chair', province());
+    expect(document.querySelectorAll('[data-testid^="room-"]')).toHaveLength(241);
+    const changed = new Set<string>();
+    const observer = new MutationObserver((records) => {
+      for (const { target } of records) {
+        const element = target instanceof Element ? target : target.parentElement;
+        const row = element?.closest('li')?.dataset.testid;
+        if (row !== undefined) changed.add(row);
+      }
+    });
+    observer.observe(document.body, {
+      attributes: true,
+      childList: true,
+      characterData: true,
+      subtree: true,
+    });
+    receive('member.muted', { meeting: MEETING, member: '20100', muted: false, by: 'chair' });
+    await settle();
+    observer.disconnect();
+    expect([...changed]).toEqual(['room-20100']);
+  });
+});
+
+describe('the pages of others', () => {
+  it('let a delegate ask, show the place, and give the floor back', async () => {
+    await join('delegate');
+    expect(find('room-64')).toBeNull();
+    expect(find('end-meeting')).toBeNull();
+    expect(press('ask-floor').op).toBe('floor.request');
+    receive(
+      'member.desired',
+      desired({ floor: 'queued', position: 2, queue_length: 5, media_epoch: '' }),
+    );
+    expect(document.body.textContent).toContain('Đang chờ, thứ 2 trong 5');
+    expect(press('withdraw-floor').op).toBe('floor.withdraw');
+    receive('member.desired', desired({ floor: 'granted', media_epoch: '' }));
+    expect(press('yield-floor').op).toBe('floor.yield');
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('show a technician what is not ready and why, and no floor to give', async () => {
+    const absent = { ...THREE_ROOMS[0], present: false, connected: false } as Member;
+    const mute = { ...THREE_ROOMS[1], connected: false } as Member;
+    await join('technician', [CHAIR, absent, mute]);
+    expect(get('unready-64').textContent).toContain('nguồn điện');
+    expect(get('unready-622').textContent).toContain('chưa có hình');
+    expect(find('grant-64')).toBeNull();
+    expect(find('mute-64')).not.toBeNull();
+    expect(await axeFindings()).toEqual([]);
+  });
+});
