@@ -152,6 +152,7 @@ static bool identity_of(
 {
     memset(who, 0, sizeof(*who));
     who->role = role_from_name(person->role);
+    who->expires_ms = person->expires_ms;
     g_strlcpy(who->meeting, person->meeting, sizeof(who->meeting));
     g_strlcpy(who->self, person->member, sizeof(who->self));
     g_strlcpy(who->name, person->name, sizeof(who->name));
@@ -231,7 +232,7 @@ static bool is_mcu_name(const char *name)
            strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == length;
 }
 
-bool auth_from_certificate(const char *name, struct identity *who)
+bool auth_machine(const char *name, struct identity *who)
 {
     memset(who, 0, sizeof(*who));
     if (name && g_str_has_prefix(name, "room:") && unit_code_is_valid(name + 5)) {
@@ -242,6 +243,16 @@ bool auth_from_certificate(const char *name, struct identity *who)
         g_strlcpy(who->self, name + 4, sizeof(who->self));
     }
     return who->role != ROLE_NONE;
+}
+
+bool auth_from_certificate(
+        struct auth *auth, const char *name, const char *serial, struct identity *who)
+{
+    g_autofree char *newest = name ? store_machine_serial(auth->store, name) : NULL;
+    if (newest && g_strcmp0(newest, serial) == 0)
+        return auth_machine(name, who);
+    memset(who, 0, sizeof(*who));
+    return false;
 }
 
 // What is hashed is the part before the pin, without dashes and in capitals, so that a code that

@@ -20,6 +20,7 @@ struct identity {
     char self[33];         // member id, unit code or MCU name
     char meeting[9];       // of a person; "" for machines
     char name[4 * 64 + 1]; // of a person
+    int64_t expires_ms;    // of a person's session; 0: never
     char session[65];      // of a person: the hash of its cookie
 };
 
@@ -53,7 +54,11 @@ bool auth_role_has_links(enum role role);
 // --- machines -----------------------------------------------------------------------------------
 
 // "room:64" or "mcu:NAME", the CN of a verified client certificate. `name` may be NULL.
-bool auth_from_certificate(const char *name, struct identity *who);
+bool auth_machine(const char *name, struct identity *who);
+// The same, and the certificate is the machine's newest: whoever enrols anew makes what was stolen
+// worthless.
+bool auth_from_certificate(
+        struct auth *auth, const char *name, const char *serial, struct identity *who);
 // A one-time code for the machine (g_free), with the server's pin; NULL when the store failed.
 char *auth_make_code(
         struct auth *auth, const char *name, int64_t now_ms, int64_t *expires_ms) MUST_CHECK;

@@ -43,7 +43,7 @@ enum error_code rest_mcu_code(struct rest_call *call, char **detail)
     g_autofree char *machine =
             g_strdup_printf("mcu:%s", web_request_parameter(call->request, "name"));
     struct identity who;
-    if (!auth_from_certificate(machine, &who)) {
+    if (!auth_machine(machine, &who)) {
         *detail = g_strdup("an MCU's name is 1 to 32 of a-z 0-9 -");
         return ERROR_PROTO_BAD_FIELD;
     }

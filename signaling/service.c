@@ -219,7 +219,7 @@ static bool identify(void *context, struct web_session *web, struct identity *wh
     struct service *service = context;
     const char *certificate = web_session_peer_name(web);
     if (certificate)
-        return auth_from_certificate(certificate, who);
+        return auth_from_certificate(service->auth, certificate, web_session_peer_serial(web), who);
     return auth_from_cookie(
             service->auth, web_session_cookie(web, AUTH_COOKIE), wall_clock_ms(), who);
 }

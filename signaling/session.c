@@ -256,6 +256,16 @@ void sessions_end(
     forget(sessions, session);
 }
 
+static void sweep_connection(struct connection *connection, int64_t now_us)
+{
+    int64_t expires_ms = connection->who.expires_ms;
+    if (!connection->session && now_us - connection->opened_us > HELLO_DEADLINE_US)
+        close_connection(
+                connection, WEB_CLOSE_BAD_PROTOCOL, CLOSE_NEXT_REJOIN, ERROR_PROTO_HELLO_FIRST);
+    else if (expires_ms > 0 && expires_ms <= wall_clock_ms())
+        close_connection(connection, WEB_CLOSE_AUTH, CLOSE_NEXT_STOP, ERROR_AUTH_REQUIRED);
+}
+
 static gboolean on_sweep(gpointer data)
 {
     struct sessions *sessions = data;
@@ -264,12 +274,8 @@ static gboolean on_sweep(gpointer data)
     gpointer item;
 
     g_hash_table_iter_init(&iter, sessions->connections);
-    while (g_hash_table_iter_next(&iter, &item, NULL)) {
-        struct connection *connection = item;
-        if (!connection->session && now_us - connection->opened_us > HELLO_DEADLINE_US)
-            close_connection(
-                    connection, WEB_CLOSE_BAD_PROTOCOL, CLOSE_NEXT_REJOIN, ERROR_PROTO_HELLO_FIRST);
-    }
+    while (g_hash_table_iter_next(&iter, &item, NULL))
+        sweep_connection(item, now_us);
 
     g_autoptr(GPtrArray) over = g_ptr_array_new();
     g_hash_table_iter_init(&iter, sessions->by_sid);

@@ -62,7 +62,8 @@ struct web_connection {
     struct web_listener *listener;
     struct lws *wsi;
     char address[64];
-    char *peer_name; // CN of the verified client certificate, once asked for
+    char *peer_name;   // CN of the verified client certificate, once asked for
+    char *peer_serial; // of the same
     bool is_handshake_done;
     struct web_request *request; // HTTP: the one being read or answered
     struct web_session *session; // WebSocket
@@ -70,6 +71,8 @@ struct web_connection {
 
 // The CN of the verified client certificate, lent; NULL without one.
 const char *web_connection_peer_name(struct web_connection *connection);
+// Its serial number in hex.
+const char *web_connection_peer_serial(struct web_connection *connection);
 // False when a page of another site, or another name for our address, asks. Plain listeners are on
 // loopback: a name that an attacker points at 127.0.0.1 must not reach them.
 bool web_connection_is_host_allowed(

@@ -147,6 +147,7 @@ static void remove_connection(struct web_connection *connection)
     listener->connections--;
     metric_add(&net_connections, -1);
     g_free(connection->peer_name);
+    g_free(connection->peer_serial);
     g_free(connection);
 }
 
@@ -167,15 +168,39 @@ static char *common_name(const X509 *certificate)
     return name;
 }
 
-const char *web_connection_peer_name(struct web_connection *connection)
+static char *serial_hex(const X509 *certificate)
+{
+    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
+    char *hex = number ? BN_bn2hex(number) : NULL;
+    char *serial = hex ? g_ascii_strdown(hex, -1) : NULL;
+    OPENSSL_free(hex);
+    BN_free(number);
+    return serial;
+}
+
+static void read_peer(struct web_connection *connection)
 {
     if (connection->peer_name || connection->listener->config.tls != WEB_TLS_CLIENT_CERTIFICATE)
-        return connection->peer_name;
+        return;
     SSL *ssl = lws_get_ssl(connection->wsi);
     const X509 *certificate = ssl ? SSL_get0_peer_certificate(ssl) : NULL;
-    if (certificate && SSL_get_verify_result(ssl) == X509_V_OK)
-        connection->peer_name = common_name(certificate);
+    if (!certificate || SSL_get_verify_result(ssl) != X509_V_OK)
+        return;
+    connection->peer_name = common_name(certificate);
+    if (connection->peer_name)
+        connection->peer_serial = serial_hex(certificate);
+}
+
+const char *web_connection_peer_name(struct web_connection *connection)
+{
+    read_peer(connection);
     return connection->peer_name;
+}
+
+const char *web_connection_peer_serial(struct web_connection *connection)
+{
+    read_peer(connection);
+    return connection->peer_serial;
 }
 
 bool web_connection_is_host_allowed(

@@ -100,6 +100,9 @@ const char *web_session_header(const struct web_session *session, const char *lo
 const char *web_session_cookie(const struct web_session *session, const char *name);
 const char *web_session_address(const struct web_session *session);
 const char *web_session_peer_name(const struct web_session *session);
+// The serial number of the same certificate in lower-case hex, for a server that knows which one
+// of a name is valid; NULL on listeners without.
+const char *web_session_peer_serial(const struct web_session *session);
 // Queues one text message. Over the listener's queue bound the session is closed with 4429 and
 // counted; on a session that is closing it does nothing. True when queued.
 bool web_session_send(struct web_session *session, const char *text, size_t size);

@@ -247,6 +247,11 @@ const char *web_session_peer_name(const struct web_session *session)
     return web_connection_peer_name(session->connection);
 }
 
+const char *web_session_peer_serial(const struct web_session *session)
+{
+    return web_connection_peer_serial(session->connection);
+}
+
 bool web_session_send(struct web_session *session, const char *text, size_t size)
 {
     if (session->is_closing)

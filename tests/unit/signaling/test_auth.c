@@ -178,18 +178,38 @@ static void certificates_name_rooms_and_mcus_and_nobody_else(void **state)
 {
     (void)state;
     struct identity who;
-    assert_true(auth_from_certificate("room:23557", &who));
+    assert_true(auth_machine("room:23557", &who));
     assert_int_equal(who.role, ROLE_ROOM);
     assert_string_equal(who.self, "23557");
-    assert_true(auth_from_certificate("mcu:mcu-1", &who));
+    assert_true(auth_machine("mcu:mcu-1", &who));
     assert_int_equal(who.role, ROLE_MCU);
     static const char *const strangers[] = { NULL, "", "room:", "room:A", "room:64/65",
         "mcu:", "mcu:x y", "admin", "chair:64", "ROOM:64", "room:12345678901234567",
         "mcu:123456789012345678901234567890123" };
     for (size_t i = 0; i < COUNT_OF(strangers); i++) {
-        assert_false(auth_from_certificate(strangers[i], &who));
+        assert_false(auth_machine(strangers[i], &who));
         assert_int_equal(who.role, ROLE_NONE);
     }
+}
+
+static void only_the_newest_certificate_of_a_machine_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct identity who;
+    int64_t expires_ms;
+    assert_false(auth_from_certificate(fixture->auth, "room:64", "01", &who));
+    static const char *const serials[] = { "01", "02" };
+    for (size_t i = 0; i < COUNT_OF(serials); i++) {
+        g_autofree char *code = auth_make_code(fixture->auth, "room:64", NOW, &expires_ms);
+        assert_int_equal(auth_spend_code(fixture->auth, code, serials[i], NOW), ERROR_NONE);
+        assert_true(auth_from_certificate(fixture->auth, "room:64", serials[i], &who));
+        assert_string_equal(who.self, "64");
+    }
+    assert_false(auth_from_certificate(fixture->auth, "room:64", "01", &who));
+    assert_int_equal(who.role, ROLE_NONE);
+    assert_false(auth_from_certificate(fixture->auth, "room:65", "02", &who));
+    assert_false(auth_from_certificate(fixture->auth, "room:64", NULL, &who));
+    assert_false(auth_from_certificate(fixture->auth, NULL, NULL, &who));
 }
 
 static void a_code_is_spent_once_even_typed_from_paper(void **state)
@@ -250,6 +270,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_link_that_is_over_or_unknown_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(ending_a_session_ends_it, setup, teardown),
         cmocka_unit_test_setup_teardown(members_of_a_role_are_numbered, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+                only_the_newest_certificate_of_a_machine_counts, setup, teardown),
         cmocka_unit_test(certificates_name_rooms_and_mcus_and_nobody_else),
         cmocka_unit_test_setup_teardown(
                 a_code_is_spent_once_even_typed_from_paper, setup, teardown),
