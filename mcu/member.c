@@ -35,7 +35,8 @@ struct member {
     uint16_t conference, slot;
     uint32_t generation;
 
-    struct peer *peer; // NULL: it has not offered
+    struct peer *peer;    // NULL: it has not offered
+    int64_t connected_us; // when DTLS was done
     bool was_connected;
     struct line_in in[SDP_LINE_COUNT];
     uint8_t ext_mid, ext_transport_cc;
@@ -120,8 +121,11 @@ uint16_t member_conference(const struct member *member)
 
 bool member_is_connected(const struct member *member)
 {
-    return member->peer && peer_state(member->peer) == PEER_CONNECTED &&
-           ticker_now_us() - peer_counters(member->peer)->last_in_us < SILENT_AFTER_US;
+    if (!member->peer || peer_state(member->peer) != PEER_CONNECTED)
+        return false;
+    // Who only receives says its first word after it got something.
+    const int64_t heard_us = MAX(peer_counters(member->peer)->last_in_us, member->connected_us);
+    return ticker_now_us() - heard_us < SILENT_AFTER_US;
 }
 
 static void note_connection(struct member *member, const char *reason)
@@ -388,6 +392,8 @@ static void on_state(void *user, enum peer_state state, const char *reason)
         note_connection(member, reason ? reason : "peer.failed");
         return;
     }
+    if (state == PEER_CONNECTED)
+        member->connected_us = ticker_now_us();
     if (state == PEER_CONNECTED && member->feed)
         tier_want_key_frame(tier_feed_tier(member->feed));
     note_connection(member, NULL);
