@@ -6,3 +6,4 @@ PROGRAMS += rong-sim
 rong-sim.main := hw/sim/main.c
 rong-sim.uses := hw/sim
 test_on_sim.uses := hw/sim hw/codec
+test_device.uses := hw/codec

@@ -255,13 +255,14 @@ int visca_parse_command(const struct visca_packet *packet, struct visca_command 
             packet->bytes[packet->size - 1] != TERMINATOR)
         return -EMSGSIZE;
     uint8_t header = packet->bytes[0];
-    if ((header & 0xf8) != 0x80 && header != 0x88)
+    bool is_broadcast = header == 0x88;
+    if (!is_broadcast && (header < 0x81 || header > 0x87))
         return -EINVAL;
-    out->camera = header == 0x88 ? 0 : header & 7;
+    out->camera = is_broadcast ? 0 : header & 7;
 
     const uint8_t *body = packet->bytes + 1;
     size_t size = packet->size - 2;
-    if (size == 1 && (body[0] & 0xf0) == 0x20) {
+    if (size == 1 && (body[0] & 0xf0) == 0x20 && !is_broadcast) {
         out->kind = VISCA_CANCEL;
         out->socket = body[0] & 0x0f;
         return is_valid(out) ? 0 : -EINVAL;
@@ -273,6 +274,10 @@ int visca_parse_command(const struct visca_packet *packet, struct visca_command 
         if (size != (size_t)shape->lead_size + shape->rest)
             return -EMSGSIZE;
         out->kind = shape->kind;
+        // Addresses are given to all, and buffers may be cleared for all; the rest is for one.
+        if (is_broadcast ? out->kind != VISCA_ADDRESS_SET && out->kind != VISCA_CLEAR
+                         : out->kind == VISCA_ADDRESS_SET)
+            return -EINVAL;
         return read_body(body + shape->lead_size, out);
     }
     return -EINVAL;

@@ -94,6 +94,10 @@ static void refuses_commands_that_are_not_exact(void **state)
     const struct visca_packet no_direction = PACKET("\x81\x01\x06\x01\x18\x14\x04\x01\xff");
     const struct visca_packet not_a_nibble = PACKET("\x81\x01\x04\x47\x14\x00\x00\x00\xff");
     const struct visca_packet from_a_camera = PACKET("\x90\x01\x06\x04\xff");
+    const struct visca_packet address_for_one = PACKET("\x81\x30\x01\xff");
+    const struct visca_packet move_for_all = PACKET("\x88\x01\x06\x04\xff");
+    assert_int_equal(visca_parse_command(&address_for_one, &command), -EINVAL);
+    assert_int_equal(visca_parse_command(&move_for_all, &command), -EINVAL);
     assert_int_equal(visca_parse_command(&too_long, &command), -EMSGSIZE);
     assert_int_equal(visca_parse_command(&too_short, &command), -EMSGSIZE);
     assert_int_equal(visca_parse_command(&unknown, &command), -EINVAL);
