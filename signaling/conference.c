@@ -532,6 +532,12 @@ void conference_send_desired(struct conference *conference)
     }
 }
 
+void conference_flush_desired(struct conference *conference)
+{
+    if (conference->desired_timer)
+        conference_send_desired(conference);
+}
+
 static void forget_media(struct conference *conference)
 {
     for (guint i = 0; i < conference->meeting->members->len; i++) {

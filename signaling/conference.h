@@ -59,3 +59,5 @@ void conference_set_mcu(struct conference *conference, const char *mcu, const ch
 const char *conference_mcu_name(const struct conference *conference);
 // The whole desired state, at once.
 void conference_send_desired(struct conference *conference);
+// What is due to be sent soon, now: before a message that builds on it.
+void conference_flush_desired(struct conference *conference);

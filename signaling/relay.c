@@ -87,7 +87,7 @@ static void send_offered(const struct offer *offer, struct session *mcu, const c
 }
 
 enum error_code relay_offer(struct relay *relay, struct session *session, int64_t request_id,
-        const struct conference *conference, const char *sdp)
+        struct conference *conference, const char *sdp)
 {
     struct session *mcu = conference_mcu(conference);
     if (!mcu)
@@ -103,6 +103,8 @@ enum error_code relay_offer(struct relay *relay, struct session *session, int64_
     offer->deadline = loop_add_timer(relay->service->loop, RELAY_DEADLINE_MS, on_deadline, offer);
     g_hash_table_insert(relay->offers, offer->id, offer);
     metric_add(&signal_offers_total, 1);
+    // The MCU has to know the member before its offer.
+    conference_flush_desired(conference);
     send_offered(offer, mcu, conference_meeting(conference)->id, session_who(session)->self, sdp);
     return ERROR_NONE;
 }

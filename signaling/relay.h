@@ -14,7 +14,7 @@ void relay_free(struct relay *relay);
 
 // Sends media.offered; the request is answered later. ERROR_MEDIA_NO_MCU: nobody to ask.
 enum error_code relay_offer(struct relay *relay, struct session *session, int64_t request_id,
-        const struct conference *conference, const char *sdp) MUST_CHECK;
+        struct conference *conference, const char *sdp) MUST_CHECK;
 // From an MCU. ERROR_MEDIA_UNKNOWN_OFFER: no such offer was sent to it, or too late.
 enum error_code relay_answer(struct relay *relay, const struct session *mcu,
         const struct message_mcu_answer *answer) MUST_CHECK;

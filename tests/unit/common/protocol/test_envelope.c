@@ -254,10 +254,27 @@ static void the_rights_table_is_what_the_schemas_say(void **state)
     assert_null(message_find(""));
 }
 
+static void half_a_character_is_refused_by_the_id_that_asked(void **state)
+{
+    (void)state;
+    struct envelope envelope;
+    struct fields_error error;
+    assert_int_not_equal(parse("{\"op\":\"floor.grant\",\"id\":7,\"d\":{\"member\":\"\\ud800\"}}",
+                                 &envelope, &error),
+            0);
+    assert_string_equal(error.code, "proto.bad_utf8");
+    assert_int_equal(envelope.id, 7);
+    envelope_fini(&envelope);
+    assert_int_not_equal(parse("{\"op\":\"\xff\",\"id\":7}", &envelope, &error), 0);
+    assert_int_equal(envelope.id, 0);
+    envelope_fini(&envelope);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_comes_back_with_its_id_and_body),
+        cmocka_unit_test(half_a_character_is_refused_by_the_id_that_asked),
         cmocka_unit_test(a_reply_is_read_by_what_was_asked),
         cmocka_unit_test(an_error_carries_its_code_and_a_text),
         cmocka_unit_test(an_error_of_a_later_version_keeps_its_code),
