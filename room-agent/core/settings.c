@@ -148,7 +148,7 @@ static char *read_device(
         if (strcmp(other->address, device->address) == 0 && other->port == device->port &&
                 other->is_udp == device->is_udp) {
             char *fault = fault_at(config, address_line,
-                    "device %s: %s port %u is taken by device %s, line %d", id, address,
+                    "device %s: %s port %u is taken by device %s, line %d", id, device->address,
                     device->port, other->id, other->line);
             device_settings_free(device);
             return fault;
