@@ -19,6 +19,7 @@ struct engine {
     bool numbers[MIXER_SLOTS];
     uint32_t next_offer;
     GSource *seconds;
+    bool is_closed; // only events of the net threads may still be on their way
 };
 
 static struct conference *find_conference(const struct engine *engine, const char *id)
@@ -29,6 +30,8 @@ static struct conference *find_conference(const struct engine *engine, const cha
 static struct conference_member *find_member(
         const struct engine *engine, uint16_t slot, uint32_t generation)
 {
+    if (engine->is_closed)
+        return NULL;
     struct conference_member *member = slot < MIXER_SLOTS ? engine->host.slots[slot] : NULL;
     return member && member->generation == generation ? member : NULL;
 }
@@ -171,6 +174,12 @@ int engine_open(const struct engine_config *config, const struct engine_events *
     return 0;
 }
 
+static void free_engine(void *context, const void *data)
+{
+    (void)data;
+    g_free(context);
+}
+
 void engine_close(struct engine *engine)
 {
     if (!engine)
@@ -183,7 +192,9 @@ void engine_close(struct engine *engine)
         net_worker_close(engine->host.nets[i]);
     audio_thread_close(engine->host.audio);
     certificate_free(engine->certificate);
-    g_free(engine);
+    // Behind whatever the net threads have posted.
+    engine->is_closed = true;
+    loop_post(engine->host.config.loop, free_engine, engine, NULL, 0);
 }
 
 // --- what is desired -----------------------------------------------------------------------------

@@ -47,6 +47,7 @@ struct engine_events {
 
 int engine_open(const struct engine_config *config, const struct engine_events *events, void *user,
         struct engine **out) MUST_CHECK;
+// All threads have ended when it returns; the last memory is freed when the loop runs its jobs.
 void engine_close(struct engine *engine);
 
 // Makes a conference so: begins it, changes it, or ends it.

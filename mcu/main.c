@@ -48,6 +48,8 @@ static int run(const struct config *config)
         exit_code = 0;
     }
     service_close(service);
+    while (g_main_context_iteration(loop_context(loop), FALSE)) // what was left to be freed
+        ;
     loop_free(loop);
     return exit_code;
 }
