@@ -125,7 +125,7 @@ describe('the first meeting', () => {
     });
     await until('the LED wall at the scene', 8_000, async () => {
       const led = await simulated(house.demo.sims.control, 'led-2');
-      return led.brightness === Math.round((90 * 255) / 100);
+      return led.brightness === 90;
     });
     await button(`queue-${room(2)}`).waitFor({ state: 'detached', timeout: 5_000 });
     await page.screenshot({ path: 'build/test/floor.png' });

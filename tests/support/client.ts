@@ -84,6 +84,7 @@ interface Incoming {
 
 /** A WebSocket session of subprotocol rong.v1. */
 export class Client {
+  /** Events, and replies to what was not asked with ask(). */
   readonly events: Incoming[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (message: Incoming) => void>();
@@ -95,12 +96,13 @@ export class Client {
     this.#socket = socket;
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as Incoming;
-      if (message.re !== undefined) {
-        this.#waiting.get(message.re)?.(message);
-        this.#waiting.delete(message.re);
-      } else {
+      const waiting = this.#waiting.get(message.re ?? 0);
+      if (!waiting) {
         this.events.push(message);
+        return;
       }
+      this.#waiting.delete(message.re ?? 0);
+      waiting(message);
     });
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };
