@@ -353,6 +353,7 @@ def main():
         return 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # timeout(1) says it twice
         house.close()
 
 
