@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "signaling/counts.h"
 #include "signaling/desired.h"
 #include "signaling/meeting_journal.h"
 #include "signaling/metrics.h"
@@ -395,6 +396,24 @@ void conference_send_snapshot(struct conference *conference, struct session *ses
                     &snapshot->members[snapshot->members_count++]);
         session_send_event(session, MESSAGE_MEETING_SNAPSHOT, 0, snapshot);
     }
+}
+
+static void observe(void *context, const char *member, bool *present, bool *connected)
+{
+    const struct observed *observed = observed_of(context, member);
+    *present = observed->is_present;
+    *connected = observed->is_connected;
+}
+
+void conference_send_counts(struct conference *conference, struct session *session)
+{
+    const struct subscription *wanted = session_subscription(session);
+    if (wanted->detail != SUBSCRIPTION_DETAIL_COUNTS)
+        return;
+    struct message_meeting_counts counts;
+    counts_make(conference->meeting, conference->service->units, wanted->subtree, observe,
+            conference, &counts);
+    session_send_changed(session, SESSION_SLOT_COUNTS, MESSAGE_MEETING_COUNTS, &counts);
 }
 
 // --- observations -------------------------------------------------------------------------------

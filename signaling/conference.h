@@ -37,6 +37,8 @@ enum error_code conference_add_rooms(
 
 // meeting.snapshot of what the session subscribed to.
 void conference_send_snapshot(struct conference *conference, struct session *session);
+// meeting.counts, if the session subscribed to them and they changed.
+void conference_send_counts(struct conference *conference, struct session *session);
 // The roster's row with everything observed.
 void conference_fill_member(const struct conference *conference,
         const struct meeting_member *member, struct type_member *out);

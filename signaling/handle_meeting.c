@@ -15,8 +15,10 @@ enum error_code handle_meeting_subscribe(struct request *request)
     subscription->detail = body->detail;
     g_strlcpy(subscription->meeting, body->meeting, sizeof(subscription->meeting));
     g_strlcpy(subscription->subtree, body->subtree, sizeof(subscription->subtree));
+    session_forget_slot(request->session, SESSION_SLOT_COUNTS);
     dispatch_reply(request);
     conference_send_snapshot(conference, request->session);
+    conference_send_counts(conference, request->session);
     return ERROR_NONE;
 }
 

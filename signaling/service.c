@@ -19,6 +19,7 @@
 
 #define ENDED_SHOWN_MS  (60 * 1000)
 #define HOUSEKEEPING_MS 5000
+#define COUNTS_MS       1000
 #define EXPIRY_EVERY    120 // housekeepings
 
 // --- meetings -----------------------------------------------------------------------------------
@@ -356,6 +357,21 @@ static gboolean on_housekeeping(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static void send_counts(void *context, struct session *session)
+{
+    struct conference *conference =
+            service_conference(context, session_subscription(session)->meeting);
+    if (conference)
+        conference_send_counts(conference, session);
+}
+
+static gboolean on_counts(gpointer data)
+{
+    struct service *service = data;
+    sessions_each(service->sessions, send_counts, service);
+    return G_SOURCE_CONTINUE;
+}
+
 struct census {
     int64_t sessions;
     int64_t rooms;
@@ -510,6 +526,7 @@ int service_open(struct loop *loop, const struct config *config, struct service 
         rc = write_addresses(service);
     if (rc < 0)
         goto fail;
+    service->counts = loop_add_timer(loop, COUNTS_MS, on_counts, service);
     service->housekeeping = loop_add_timer(loop, HOUSEKEEPING_MS, on_housekeeping, service);
     log_info("listening public=%u machines=%u status=%u url=%s meetings=%u units=%zu",
             web_listener_port(service->public_listener),
@@ -529,6 +546,7 @@ void service_close(struct service *service)
     if (!service)
         return;
     service->is_ending = true;
+    loop_clear_source(&service->counts);
     loop_clear_source(&service->housekeeping);
     // Signing jobs answer their requests by the loop: let them, while the server still knows them.
     g_thread_pool_free(service->signers, FALSE, TRUE);

@@ -32,6 +32,7 @@ struct service {
     struct web_listener *machine_listener;
     struct status_pages *status;
     GThreadPool *signers; // rest_machines.c: certificates
+    GSource *counts;
     GSource *housekeeping;
     uint32_t housekeepings;
     char *public_url; // "https://host:8443/"

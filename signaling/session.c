@@ -178,6 +178,11 @@ void session_send_changed(
     session_send_event(session, type, 0, body);
 }
 
+void session_forget_slot(struct session *session, enum session_slot slot)
+{
+    g_clear_pointer(&session->slots[slot], g_free);
+}
+
 void session_reply(struct session *session, enum message_type asked, int64_t id, const void *reply)
 {
     g_autofree char *text = envelope_reply(asked, id, reply);

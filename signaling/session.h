@@ -66,10 +66,18 @@ bool session_is_connected(const struct session *session);
 uint32_t session_connection(const struct session *session);
 struct subscription *session_subscription(struct session *session);
 // A slot for what was last sent of a kind of desired state, to send it only when it changed.
-enum session_slot { SESSION_SLOT_MEMBER, SESSION_SLOT_ROOM, SESSION_SLOT_COUNT };
+enum session_slot {
+    SESSION_SLOT_MEMBER,
+    SESSION_SLOT_ROOM,
+    SESSION_SLOT_COUNTS,
+    SESSION_SLOT_COUNT
+};
 // Sends the event unless it is the same as the last of the slot.
 void session_send_changed(
         struct session *session, enum session_slot slot, enum message_type type, const void *body);
+
+// What is sent next for the slot is sent even if it did not change.
+void session_forget_slot(struct session *session, enum session_slot slot);
 
 // An event, with a sequence number and kept for resume unless the contract calls it ephemeral.
 // `at_ms` 0: now.

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "signaling/counts.h"
 #include "signaling/desired.h"
 #include "signaling/stage.h"
 
@@ -258,6 +259,43 @@ static void heard_is_who_is_not_muted(void **state)
     meeting_free(meeting);
 }
 
+static void observe_even(void *context, const char *member, bool *present, bool *connected)
+{
+    (void)context;
+    *present = true;
+    *connected = member[strlen(member) - 1] % 2 == 0;
+}
+
+static void counts_are_by_the_units_right_below(void **state)
+{
+    (void)state;
+    static const char csv[] = "code,parent,level,name,link_kbps\n"
+                              "64,,province,A,1\n622,64,district,B,1\n2301,622,commune,C,1\n"
+                              "2302,622,commune,D,1\n623,64,district,E,1\n";
+    struct unit_fault fault;
+    struct unit_tree *units = unit_tree_parse(csv, strlen(csv), &fault);
+    struct meeting *meeting = meeting_of(0);
+    static const char *const codes[] = { "64", "2301", "2302", "623" };
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        join(meeting, codes[i], ROLE_ROOM);
+        g_strlcpy(meeting_member(meeting, codes[i])->unit, codes[i], UNIT_CODE_MAX + 1);
+    }
+    struct message_meeting_counts counts;
+    counts_make(meeting, units, "", observe_even, NULL, &counts);
+    assert_int_equal(counts.units_count, 3);
+    assert_string_equal(counts.units[1].unit, "622");
+    assert_int_equal(counts.units[1].total, 2);
+    assert_int_equal(counts.units[1].present, 2);
+    assert_int_equal(counts.units[1].connected, 1);
+    counts_make(meeting, units, "622", observe_even, NULL, &counts);
+    assert_int_equal(counts.units_count, 2);
+    assert_string_equal(counts.units[0].unit, "2301");
+    counts_make(meeting, NULL, "", observe_even, NULL, &counts);
+    assert_int_equal(counts.units_count, 0);
+    meeting_free(meeting);
+    unit_tree_free(units);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +309,7 @@ int main(void)
         cmocka_unit_test(without_a_meeting_everything_is_closed),
         cmocka_unit_test(a_rooms_scene_follows_the_meeting_and_the_floor),
         cmocka_unit_test(a_large_conference_comes_in_parts_and_whole),
+        cmocka_unit_test(counts_are_by_the_units_right_below),
         cmocka_unit_test(heard_is_who_is_not_muted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,7 @@ const IGNORED = {
   'conference.desired': true,
   'media.offered': true,
   'meeting.levels': true,
+  'meeting.counts': true,
   'room.desired': true,
 } satisfies Partial<Record<EventName, true>>;
 
