@@ -40,6 +40,7 @@ struct load {
     GSource *tick, *second, *terminated, *interrupted;
     int64_t begun_us, next_tick_us, late_ticks;
     int seconds;
+    bool is_ending;
 };
 
 // --- enrolling -----------------------------------------------------------------------------------
@@ -177,15 +178,17 @@ static gboolean on_second(gpointer data)
 
 static gboolean on_signal(gpointer data)
 {
-    loop_quit(data);
+    struct load *load = data;
+    load->is_ending = true;
+    loop_quit(load->loop);
     return G_SOURCE_CONTINUE;
 }
 
-static GSource *end_on(struct loop *loop, int signal_number)
+static GSource *end_on(struct load *load, int signal_number)
 {
     GSource *source = g_unix_signal_source_new(signal_number);
-    g_source_set_callback(source, on_signal, loop, NULL);
-    g_source_attach(source, loop_context(loop));
+    g_source_set_callback(source, on_signal, load, NULL);
+    g_source_attach(source, loop_context(load->loop));
     return source;
 }
 
@@ -225,10 +228,13 @@ static int open_room(struct load *load, const char *unit, guint index)
 static int open_rooms(struct load *load)
 {
     g_auto(GStrv) units = g_strsplit(load->options.units, ",", -1);
-    for (guint i = 0; units[i]; i++) {
+    for (guint i = 0; units[i] && !load->is_ending; i++) {
         const int rc = open_room(load, g_strstrip(units[i]), i);
         if (rc < 0)
             return rc;
+        // Enrolling blocks; between two rooms those before connect, and a signal is heard.
+        while (g_main_context_iteration(loop_context(load->loop), FALSE))
+            ;
     }
     return 0;
 }
@@ -374,8 +380,8 @@ static int prepare(struct load *load)
     load->silence = clip_silence();
     load->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)posed_room_close);
     load->loop = loop_new_main();
-    load->terminated = end_on(load->loop, SIGTERM);
-    load->interrupted = end_on(load->loop, SIGINT);
+    load->terminated = end_on(load, SIGTERM);
+    load->interrupted = end_on(load, SIGINT);
     return certificate_new(&load->certificate);
 }
 
@@ -425,7 +431,8 @@ int main(int argc, char **argv)
         rc = open_rooms(&load);
     if (rc == 0) {
         start_clock(&load);
-        loop_run(load.loop);
+        if (!load.is_ending)
+            loop_run(load.loop);
         rc = write_result(&load);
     }
     finish(&load);
