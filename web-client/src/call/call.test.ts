@@ -104,6 +104,17 @@ describe('a call', () => {
     expect(links[0]?.isClosed).toBe(true);
   });
 
+  it('leaves camera and stage to the window that took over', async () => {
+    await join();
+    await reply();
+    receive('meeting.snapshot', snapshot());
+    receive('member.desired', desired(), 2);
+    await settle();
+    await reply({ sdp: 'answer', media_epoch: 'aa11' });
+    socket().drop(4409, '{"next":"stop","code":"auth.replaced"}');
+    expect(links[0]?.isClosed).toBe(true);
+  });
+
   it('asks by name for what a person pressed', async () => {
     await join();
     await reply();

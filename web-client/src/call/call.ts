@@ -145,6 +145,7 @@ export class Call extends Emitter<CallEvents> {
     });
     this.#connection.on('status', (status) => {
       this.#media.setOnline(status.kind === 'open');
+      if (status.kind === 'stopped') this.#media.setDesired(null); // another window has the meeting now
       this.emit('status', status);
     });
     this.#media.on('status', (status) => {

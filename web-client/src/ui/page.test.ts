@@ -103,6 +103,7 @@ beforeEach(() => {
   const styleOf = window.getComputedStyle.bind(window);
   vi.spyOn(window, 'getComputedStyle').mockImplementation((element) => styleOf(element));
   vi.spyOn(HTMLMediaElement.prototype, 'play').mockResolvedValue();
+  vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
   HTMLDialogElement.prototype.showModal = function showModal() {
     this.open = true;
   };
