@@ -14,6 +14,7 @@
 #define LOG_TOPIC "conference"
 
 #define DESIRED_INTERVAL_MS 50
+#define FOLLOW_SOON_MS      20
 #define REPORT_SILENCE_US   (5 * G_USEC_PER_SEC)
 #define SNAPSHOT_MEMBERS    64
 #define QUEUE_SHOWN         64
@@ -42,6 +43,7 @@ struct conference {
     int64_t rev;
     int64_t desired_sent_us;
     GSource *desired_timer;
+    GSource *follow_timer;
 };
 
 const struct meeting *conference_meeting(const struct conference *conference)
@@ -178,6 +180,22 @@ static void follow(struct conference *conference)
     schedule_desired(conference);
     for (guint i = 0; i < conference->meeting->members->len; i++)
         tell_member(conference, g_ptr_array_index(conference->meeting->members, i));
+}
+
+static gboolean on_follow_timer(gpointer data)
+{
+    struct conference *conference = data;
+    loop_clear_source(&conference->follow_timer);
+    follow(conference);
+    return G_SOURCE_REMOVE;
+}
+
+// For what comes in waves: 240 rooms that connect are not 240 times 240 looks at everybody.
+static void follow_soon(struct conference *conference)
+{
+    if (!conference->follow_timer)
+        conference->follow_timer = loop_add_timer(
+                conference->service->loop, FOLLOW_SOON_MS, on_follow_timer, conference);
 }
 
 static void settle(struct conference *conference)
@@ -482,7 +500,7 @@ void conference_note_report(
     if (!conference->is_settled && report->part == report->of)
         settle(conference);
     else if (changed)
-        follow(conference);
+        follow_soon(conference);
 }
 
 static void send_levels_to(void *context, struct session *session)
@@ -623,6 +641,7 @@ void conference_close(struct conference *conference)
     if (!conference)
         return;
     loop_clear_source(&conference->desired_timer);
+    loop_clear_source(&conference->follow_timer);
     loop_clear_source(&conference->settle_timer);
     meeting_free(conference->meeting);
     g_hash_table_destroy(conference->observed);

@@ -33,7 +33,7 @@ struct session {
     struct event_ring *ring;
     int64_t seq;
     struct subscription subscription;
-    char *slots[SESSION_SLOT_COUNT];
+    void *slots[SESSION_SLOT_COUNT]; // the structs that were sent last
 };
 
 // One WebSocket; before hello it has no session.
@@ -168,13 +168,11 @@ void session_send_event(
 void session_send_changed(
         struct session *session, enum session_slot slot, enum message_type type, const void *body)
 {
-    char *text = body_build(message_infos[type].fields, body);
-    if (g_strcmp0(text, session->slots[slot]) == 0) {
-        g_free(text);
+    size_t size = message_infos[type].size;
+    if (session->slots[slot] && memcmp(session->slots[slot], body, size) == 0)
         return;
-    }
     g_free(session->slots[slot]);
-    session->slots[slot] = text;
+    session->slots[slot] = g_memdup2(body, size);
     session_send_event(session, type, 0, body);
 }
 

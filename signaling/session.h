@@ -72,7 +72,8 @@ enum session_slot {
     SESSION_SLOT_COUNTS,
     SESSION_SLOT_COUNT
 };
-// Sends the event unless it is the same as the last of the slot.
+// Sends the event unless it is the same as the last of the slot, byte by byte: `body` was zeroed
+// before it was filled. A slot is for one type.
 void session_send_changed(
         struct session *session, enum session_slot slot, enum message_type type, const void *body);
 
