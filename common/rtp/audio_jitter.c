@@ -113,8 +113,7 @@ static int opus_samples(const uint8_t *packet, size_t size)
     }
 }
 
-// --- how late packets come
-// -------------------------------------------------------------------------
+// --- how late packets come ----------------------------------------------------------------------
 
 static uint32_t clock_samples(int64_t now_us)
 {
@@ -183,8 +182,7 @@ static int32_t delay_of(const struct audio_jitter *jitter, uint32_t timestamp, i
     return transit_of(jitter, timestamp, now_us) - jitter->base_transit;
 }
 
-// --- slots
-// -----------------------------------------------------------------------------------------
+// --- slots --------------------------------------------------------------------------------------
 
 static struct slot *find_slot(struct audio_jitter *jitter, uint32_t timestamp)
 {
@@ -261,8 +259,7 @@ void audio_jitter_push(struct audio_jitter *jitter, uint16_t seq, uint32_t times
     memcpy(slot->data, payload, size);
 }
 
-// --- playing
-// ---------------------------------------------------------------------------------------
+// --- playing ------------------------------------------------------------------------------------
 
 static void lend(const struct slot *slot, struct audio_jitter_frame *frame)
 {
@@ -297,8 +294,8 @@ static enum audio_jitter_action conceal(struct audio_jitter *jitter)
     return AUDIO_JITTER_CONCEAL;
 }
 
-// Nothing is here. It may be late (then the delay grows by what is concealed now), lost, or not
-// sent at all.
+// Nothing is here. It may be late (then the delay grows by
+// what is concealed now), lost, or not sent at all.
 static enum audio_jitter_action wait(struct audio_jitter *jitter)
 {
     if (jitter->waiting < CONCEAL_MAX) {
@@ -337,8 +334,8 @@ static void settle_waiting(struct audio_jitter *jitter, const struct slot *later
     jitter->waiting = 0;
 }
 
-// Opus frames are multiples of 2.5 ms; a hole that is not is the sender's fault and can not be
-// filled.
+// Opus frames are multiples of 2.5 ms; a hole that is not is
+// the sender's fault and can not be filled.
 static bool is_whole_gap(const struct audio_jitter *jitter, const struct slot *later)
 {
     return rtp_timestamp_distance(jitter->next_timestamp, later->timestamp) % OPUS_UNIT == 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jitter buffer of one Opus stream: orders by timestamp, adapts its delay to the network (grows by
-// concealing, shrinks by leaving out quiet frames), and says each time what to decode. Copies
-// packets into memory that is taken once; never allocates, locks or logs after audio_jitter_new().
-// Owned by one thread.
+// Jitter buffer of one Opus stream: orders by timestamp, adapts its delay to
+// the network (grows by concealing, shrinks by leaving out quiet frames), and
+// says each time what to decode. Copies packets into memory that is taken once;
+// never allocates, locks or logs after audio_jitter_new(). Owned by one thread.
 #pragma once
 
 #include <stdbool.h>

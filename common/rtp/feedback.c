@@ -59,8 +59,7 @@ static void finish(struct bytes_writer *out, uint8_t *header)
     header[3] = (uint8_t)words;
 }
 
-// --- NACK: packet id and a mask of the sixteen after it (RFC 4585 §6.2.1)
-// --------------------------
+// --- NACK: packet id and a mask of the sixteen after it (RFC 4585 §6.2.1) -----------------------
 
 void feedback_write_nack(struct bytes_writer *out, uint32_t sender_ssrc, uint32_t media_ssrc,
         const uint16_t *seqs, size_t count)
@@ -110,8 +109,7 @@ int feedback_read_nack(
     return bytes_reader_status(&in) < 0 || count == 0 ? -EBADMSG : (int)count;
 }
 
-// --- PLI and FIR
-// -----------------------------------------------------------------------------------
+// --- PLI and FIR --------------------------------------------------------------------------------
 
 void feedback_write_pli(struct bytes_writer *out, uint32_t sender_ssrc, uint32_t media_ssrc)
 {
@@ -153,8 +151,7 @@ int feedback_read_fir(const struct rtcp_packet *packet, uint32_t *media_ssrc, ui
     return bytes_reader_status(&in);
 }
 
-// --- REMB: 6 bits of exponent, 18 of mantissa
-// ------------------------------------------------------
+// --- REMB: 6 bits of exponent, 18 of mantissa ---------------------------------------------------
 
 void feedback_write_remb(struct bytes_writer *out, uint32_t sender_ssrc, uint64_t bps,
         const uint32_t *ssrcs, size_t count)

@@ -27,8 +27,7 @@ struct packer {
     size_t pending_size; // as a STAP-A
 };
 
-// --- Annex B
-// ---------------------------------------------------------------------------------------
+// --- Annex B ------------------------------------------------------------------------------------
 
 // The next 00 00 01 at or after `at`; `end` when there is none.
 static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end)
@@ -44,8 +43,8 @@ static const uint8_t *find_start_code(const uint8_t *at, const uint8_t *end)
     return end;
 }
 
-// Moves *at behind the unit; false: no more. A four-byte start code leaves its zero on the unit
-// before.
+// Moves *at behind the unit; false: no more. A four-byte start
+// code leaves its zero on the unit before.
 static bool next_nal(const uint8_t **at, const uint8_t *end, struct nal *out)
 {
     const uint8_t *start = find_start_code(*at, end);
@@ -60,8 +59,7 @@ static bool next_nal(const uint8_t **at, const uint8_t *end, struct nal *out)
     return true;
 }
 
-// --- payloads
-// --------------------------------------------------------------------------------------
+// --- payloads -----------------------------------------------------------------------------------
 
 static uint8_t *take_payload(struct packer *packer, size_t size)
 {

@@ -22,9 +22,9 @@ struct h264_pack_target {
     size_t payloads_max;
 };
 
-// Cuts one Annex B access unit (3- or 4-byte start codes). Delimiters and filler are left out.
-// Returns the number of payloads (the last one gets the marker bit), -EBADMSG (no NAL unit) or
-// -ENOSPC. Fragments of one NAL unit are all of the same size but the last, which is not larger:
-// one GSO burst.
+// Cuts one Annex B access unit (3- or 4-byte start codes). Delimiters and
+// filler are left out. Returns the number of payloads (the last one gets the
+// marker bit), -EBADMSG (no NAL unit) or -ENOSPC. Fragments of one NAL unit
+// are all of the same size but the last, which is not larger: one GSO burst.
 int h264_pack(
         const uint8_t *access_unit, size_t size, const struct h264_pack_target *target) MUST_CHECK;

@@ -85,8 +85,7 @@ void h264_unpack_reset(struct h264_unpack *unpack)
     unpack->pps.size = 0;
 }
 
-// --- the unit's bytes
-// ------------------------------------------------------------------------------
+// --- the unit's bytes ---------------------------------------------------------------------------
 
 static void spoil(struct h264_unpack *unpack)
 {
@@ -119,8 +118,8 @@ static bool is_first_slice(uint8_t first_slice_byte)
     return first_slice_byte & 0x80;
 }
 
-// Does this IDR slice, which comes without parameter sets, begin a unit that the earlier sets go
-// with?
+// Does this IDR slice, which comes without parameter sets,
+// begin a unit that the earlier sets go with?
 static bool goes_with_earlier_sets(const struct h264_unpack *unpack, uint8_t first_slice_byte)
 {
     if (unpack->sps.size == 0 || unpack->pps.size == 0)
@@ -177,10 +176,11 @@ static void end_nal(struct h264_unpack *unpack)
     const uint8_t *nal = unpack->data + unpack->nal_at;
     size_t size = unpack->size - unpack->nal_at;
     uint8_t type = nal[0] & 0x1f;
-    if (type == NAL_SPS)
+    if (type == NAL_SPS) {
         keep_parameter_set(unpack, &unpack->sps, nal, size);
-    else if (type == NAL_PPS)
+    } else if (type == NAL_PPS) {
         keep_parameter_set(unpack, &unpack->pps, nal, size);
+    }
 }
 
 static void add_nal(struct h264_unpack *unpack, const uint8_t *nal, size_t size)
@@ -238,16 +238,16 @@ static void add_payload(struct h264_unpack *unpack, const uint8_t *payload, size
     uint8_t type = payload[0] & 0x1f;
     if (type != NAL_FU_A && unpack->in_fragment)
         spoil(unpack);
-    if (type == NAL_FU_A)
+    if (type == NAL_FU_A) {
         add_fragment(unpack, payload, size);
-    else if (type == NAL_STAP_A)
+    } else if (type == NAL_STAP_A) {
         add_aggregate(unpack, payload, size);
-    else
+    } else {
         add_nal(unpack, payload, size);
+    }
 }
 
-// --- units
-// -----------------------------------------------------------------------------------------
+// --- units --------------------------------------------------------------------------------------
 
 static void open_unit(struct h264_unpack *unpack, uint32_t timestamp, bool follows_loss)
 {

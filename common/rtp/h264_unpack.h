@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// H.264 RTP payloads in sequence → Annex B access units (RFC 6184 modes 0 and 1). A lost packet
-// spoils its access unit and all that follow until a key frame: they are dropped. Memory is taken
-// once.
+// H.264 RTP payloads in sequence → Annex B access units (RFC 6184
+// modes 0 and 1). A lost packet spoils its access unit and all that
+// follow until a key frame: they are dropped. Memory is taken once.
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +26,8 @@ void h264_unpack_free(struct h264_unpack *unpack);
 // ignored. Calls `fn` for each access unit that it completes. Malformed payloads count as lost.
 void h264_unpack_push(struct h264_unpack *unpack, uint16_t seq, uint32_t timestamp, bool marker,
         const uint8_t *payload, size_t size);
-// True from a loss (and from the start) until a key frame came whole: ask with a PLI, not too
-// often.
+// True from a loss (and from the start) until a key frame came
+// whole: ask with a PLI, not too often.
 bool h264_unpack_needs_key_frame(const struct h264_unpack *unpack);
 // The source was exchanged or the decoder failed: drop what is begun and wait for a key frame.
 void h264_unpack_reset(struct h264_unpack *unpack);

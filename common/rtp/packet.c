@@ -154,8 +154,7 @@ bool rtp_packet_mid(const struct rtp_packet *packet, uint8_t id, char *mid, size
     return true;
 }
 
-// --- writing
-// ---------------------------------------------------------------------------------------
+// --- writing ------------------------------------------------------------------------------------
 
 static void put_element(
         struct bytes_writer *out, bool is_two_byte, uint8_t id, const void *value, size_t size)

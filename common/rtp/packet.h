@@ -32,8 +32,8 @@ int rtp_packet_read(const uint8_t *data, size_t size, struct rtp_packet *out) MU
 
 // The extension element with this id (1…255), one- or two-byte form; NULL when it is absent.
 const uint8_t *rtp_packet_extension(const struct rtp_packet *packet, uint8_t id, size_t *size);
-// RFC 6464: 0 (loudest) … 127 (silence) as -dBov. `voice` may be NULL. Id 0 finds nothing, as
-// below.
+// RFC 6464: 0 (loudest) … 127 (silence) as -dBov. `voice` may
+// be NULL. Id 0 finds nothing, as below.
 bool rtp_packet_audio_level(
         const struct rtp_packet *packet, uint8_t id, uint8_t *level, bool *voice);
 bool rtp_packet_transport_seq(const struct rtp_packet *packet, uint8_t id, uint16_t *seq);

@@ -7,8 +7,8 @@
 
 #define FOLLOWS_BIT 0x80 // another block header follows
 
-// F, block payload type (7) · timestamp offset (14) · block length (10); the primary's has the
-// first byte only.
+// F, block payload type (7) · timestamp offset (14) · block
+// length (10); the primary's has the first byte only.
 static int read_headers(struct bytes_reader *in, struct red_block blocks[RED_BLOCKS_MAX])
 {
     int count = 0;

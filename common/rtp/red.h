@@ -22,6 +22,6 @@ struct red_block {
 // there are more than RED_BLOCKS_MAX).
 int red_read(
         const uint8_t *payload, size_t size, struct red_block blocks[RED_BLOCKS_MAX]) MUST_CHECK;
-// The last of `blocks` is the primary. Returns the size, -ENOSPC, or -EINVAL when a block can not
-// be told.
+// The last of `blocks` is the primary. Returns the size,
+// -ENOSPC, or -EINVAL when a block can not be told.
 int red_write(uint8_t *out, size_t room, const struct red_block *blocks, size_t count) MUST_CHECK;

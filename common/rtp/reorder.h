@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts packets of one video stream in order, waits for retransmissions of missing ones, says which
-// to ask for, and gives up in time. Copies packets into memory that is taken once. Pure: time is
-// passed in.
+// Puts packets of one video stream in order, waits for retransmissions
+// of missing ones, says which to ask for, and gives up in time. Copies
+// packets into memory that is taken once. Pure: time is passed in.
 #pragma once
 
 #include <stdbool.h>

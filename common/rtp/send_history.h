@@ -14,8 +14,8 @@ struct send_history_packet {
     int64_t sent_us;
 };
 
-// `packets` is rounded up to a power of two (at most 32768); larger packets than `packet_max` are
-// not kept.
+// `packets` is rounded up to a power of two (at most 32768);
+// larger packets than `packet_max` are not kept.
 struct send_history *send_history_new(size_t packets, size_t packet_max);
 void send_history_free(struct send_history *history);
 void send_history_put(struct send_history *history, uint16_t seq, const uint8_t *data, size_t size,

@@ -36,16 +36,16 @@ struct stream_out {
 void stream_out_init(struct stream_out *stream, uint32_t ssrc, uint32_t clock_rate,
         uint16_t first_seq, uint32_t first_timestamp);
 
-// Where a packet of `source` with its own seq and timestamp goes. A new `source` (any id the caller
-// likes) continues without a gap. Its timestamps keep the offset when they are on the same clock as
-// those of the source before (within 100 ms of what is due: all encodes of one mixer), else they go
-// on by the time that passed. False: it is from before the switch to this source and must not be
-// sent. Counts `payload_size` as sent. What the caller leaves out of a source is a loss to the
-// receiver.
+// Where a packet of `source` with its own seq and timestamp goes. A new `source` (any
+// id the caller likes) continues without a gap. Its timestamps keep the offset when
+// they are on the same clock as those of the source before (within 100 ms of what is
+// due: all encodes of one mixer), else they go on by the time that passed. False: it
+// is from before the switch to this source and must not be sent. Counts `payload_size`
+// as sent. What the caller leaves out of a source is a loss to the receiver.
 bool stream_out_map(struct stream_out *stream, uint32_t source, uint16_t seq, uint32_t timestamp,
         size_t payload_size, int64_t now_us, uint16_t *out_seq, uint32_t *out_timestamp);
-// Nothing will be sent for a while: the next packet continues without a gap even if its source
-// skipped.
+// Nothing will be sent for a while: the next packet continues
+// without a gap even if its source skipped.
 void stream_out_pause(struct stream_out *stream);
 // The way back for a NACK: which packet of which source was sent as `out_seq`, and what its
 // timestamp was moved by (receiver's = source's + timestamp_offset). False: too long ago.

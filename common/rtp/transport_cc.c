@@ -18,8 +18,7 @@ _Static_assert((TRANSPORT_CC_LOG_SIZE & LOG_MASK) == 0, "a power of two");
 
 enum symbol { NOT_RECEIVED, SMALL_DELTA, LARGE_DELTA, RESERVED };
 
-// --- the receiver's log
-// ----------------------------------------------------------------------------
+// --- the receiver's log -------------------------------------------------------------------------
 
 void transport_cc_log_init(struct transport_cc_log *log)
 {
@@ -69,8 +68,7 @@ void transport_cc_log_arrived(struct transport_cc_log *log, uint16_t transport_s
         log->next_seq = seq - TRANSPORT_CC_LOG_SIZE + 1;
 }
 
-// --- writing
-// ---------------------------------------------------------------------------------------
+// --- writing ------------------------------------------------------------------------------------
 
 // What one message says: symbols and deltas of `count` packets from `first` on.
 struct message {
@@ -90,8 +88,8 @@ static int64_t first_arrived(struct transport_cc_log *log)
     return -1;
 }
 
-// Gathers until the log, the room or the range of a delta ends; the last packet told of is a
-// received one.
+// Gathers until the log, the room or the range of a delta
+// ends; the last packet told of is a received one.
 static void gather(struct transport_cc_log *log, size_t room, struct message *out)
 {
     size_t limit = room < HEADER_SIZE + 8 ? 1 : (room - HEADER_SIZE - 4) / BYTES_PER_PACKET;
@@ -149,10 +147,11 @@ static void put_chunks(struct bytes_writer *out, const struct message *message)
 static void put_deltas(struct bytes_writer *out, const struct message *message)
 {
     for (size_t i = 0; i < message->count; i++) {
-        if (message->symbols[i] == SMALL_DELTA)
+        if (message->symbols[i] == SMALL_DELTA) {
             bytes_put_u8(out, (uint8_t)message->deltas[i]);
-        else if (message->symbols[i] == LARGE_DELTA)
+        } else if (message->symbols[i] == LARGE_DELTA) {
             bytes_put_u16(out, (uint16_t)message->deltas[i]);
+        }
     }
 }
 
@@ -186,8 +185,7 @@ bool transport_cc_write(struct transport_cc_log *log, struct bytes_writer *out,
     return true;
 }
 
-// --- reading
-// ---------------------------------------------------------------------------------------
+// --- reading ------------------------------------------------------------------------------------
 
 // Walks the symbols of the chunks one by one.
 struct symbols {
@@ -204,10 +202,11 @@ static enum symbol next_symbol(struct symbols *symbols)
         bool is_two_bit = symbols->chunk & 0x4000;
         symbols->left = !is_vector ? symbols->chunk & RUN_MAX : is_two_bit ? VECTOR_SYMBOLS : 14;
     }
-    if (symbols->left == 0) // a run of none: malformed
+    if (symbols->left == 0) { // a run of none: malformed
         symbols->in.overrun = true;
-    else
+    } else {
         symbols->left--;
+    }
     if (!(symbols->chunk & 0x8000))
         return symbols->chunk >> 13 & 3;
     if (symbols->chunk & 0x4000)
@@ -245,10 +244,11 @@ int transport_cc_read(
     int64_t at_us = reference * REFERENCE_US;
     for (size_t i = 0; i < count; i++) {
         enum symbol symbol = next_symbol(&symbols);
-        if (symbol == SMALL_DELTA)
+        if (symbol == SMALL_DELTA) {
             at_us += (int64_t)bytes_read_u8(&deltas) * TICK_US;
-        else if (symbol == LARGE_DELTA)
+        } else if (symbol == LARGE_DELTA) {
             at_us += (int64_t)(int16_t)bytes_read_u16(&deltas) * TICK_US;
+        }
         if (i < room) {
             results[i].seq = (uint16_t)(first + i);
             results[i].received = symbol == SMALL_DELTA || symbol == LARGE_DELTA;

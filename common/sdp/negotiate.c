@@ -41,8 +41,8 @@ int sdp_session_answer(
 {
     memset(answer, 0, sizeof(*answer));
     *error = NULL;
-    // RFC 8842 §5.2: an offer without a=setup is not a DTLS offer; "passive" would make us the
-    // client.
+    // RFC 8842 §5.2: an offer without a=setup is not a DTLS offer;
+    // "passive" would make us the client.
     if (strcmp(offer->setup, "actpass") != 0 && strcmp(offer->setup, "active") != 0) {
         *error = "sdp.bad_setup";
         return -EINVAL;

@@ -25,8 +25,8 @@ static const char *text_or_empty(const char *text)
     return text ? text : "";
 }
 
-// A number at the start of `text`, followed by a space, '/' or the end; false: none or out of
-// range.
+// A number at the start of `text`, followed by a space, '/' or
+// the end; false: none or out of range.
 static bool read_number(const char *text, unsigned long long max, unsigned long long *out)
 {
     char *end;
@@ -46,8 +46,7 @@ static const char *after_space(const char *text)
     return space ? space + strspn(space, " ") : "";
 }
 
-// --- one payload type
-// ------------------------------------------------------------------------------
+// --- one payload type ---------------------------------------------------------------------------
 
 struct payload {
     uint8_t type;
@@ -99,7 +98,9 @@ static void choose_codec(const GstSDPMedia *media, struct sdp_media *out)
             continue;
         const struct codec *codec = codecs_find(
                 gst_sdp_media_get_media(media), payload.name, payload.clock_rate, payload.channels);
-        int score = codec ? codec->suits(payload.fmtp) : 0;
+        if (!codec)
+            continue;
+        int score = codec->suits(payload.fmtp);
         if (score > best) {
             best = score;
             out->codec = codec->id;
@@ -147,8 +148,7 @@ static void read_feedback(const GstSDPMedia *media, struct sdp_media *out)
     }
 }
 
-// --- one m= line
-// -----------------------------------------------------------------------------------
+// --- one m= line --------------------------------------------------------------------------------
 
 // a=extmap:ID[/direction] URI
 static void read_extensions(const GstSDPMedia *media, struct sdp_media *out)
@@ -253,8 +253,7 @@ static void read_line(const GstSDPMedia *media, int index, struct sdp_session *o
         read_media(media, index, place);
 }
 
-// --- the transport
-// ---------------------------------------------------------------------------------
+// --- the transport ------------------------------------------------------------------------------
 
 // A line's own attribute, else the session's.
 static const char *attribute(
@@ -392,10 +391,11 @@ int sdp_session_parse(const char *text, struct sdp_session *out, const char **er
     }
     GstSDPMessage *message = NULL;
     gst_sdp_message_new(&message);
-    if (gst_sdp_message_parse_buffer((const guint8 *)text, (guint)size, message) != GST_SDP_OK)
+    if (gst_sdp_message_parse_buffer((const guint8 *)text, (guint)size, message) != GST_SDP_OK) {
         *error = "sdp.syntax";
-    else
+    } else {
         *error = read_message(message, out);
+    }
     gst_sdp_message_free(message);
     return *error ? -EINVAL : 0;
 }

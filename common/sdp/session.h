@@ -24,8 +24,8 @@ struct sdp_candidate {
     char foundation[33];
 };
 
-// One m= line after codec matching: payload types and extension ids are the offerer's; 0 is
-// "absent".
+// One m= line after codec matching: payload types and
+// extension ids are the offerer's; 0 is "absent".
 struct sdp_media {
     bool present;
     bool rejected; // port 0: no codec in common; still answered, in its place

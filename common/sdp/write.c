@@ -35,11 +35,12 @@ static void write_codec(GstSDPMedia *out, const struct sdp_media *media)
 {
     const struct codec *codec = codecs_of(media->codec);
     add_format(out, media->payload_type);
-    if (codec->channels > 0)
+    if (codec->channels > 0) {
         add(out, "rtpmap", "%u %s/%d/%d", media->payload_type, codec->name, codec->clock_rate,
                 codec->channels);
-    else
+    } else {
         add(out, "rtpmap", "%u %s/%d", media->payload_type, codec->name, codec->clock_rate);
+    }
     if (media->fmtp[0])
         add(out, "fmtp", "%u %s", media->payload_type, media->fmtp);
     // After the codec itself: whoever prefers by order sends plain Opus.
@@ -175,10 +176,11 @@ static bool write_line(
     gst_sdp_media_set_port_info(media, is_used ? 9 : 0, 0);
     gst_sdp_media_set_proto(media, session->m_protos[index]);
     gst_sdp_media_add_connection(media, "IN", "IP4", "0.0.0.0", 0, 0);
-    if (is_used)
+    if (is_used) {
         write_media(media, session, line, is_first);
-    else
+    } else {
         write_rejected(media, session, index);
+    }
     gst_sdp_message_add_media(message, media); // takes the content
     gst_sdp_media_free(media);
     return is_used;

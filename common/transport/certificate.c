@@ -11,9 +11,9 @@
 
 #include "common/transport/dtls.h"
 
-#define VALID_FOR_S (365 * 24 * 3600L)
+#define VALID_FOR_S (365L * 24 * 3600)
 // Clocks of boxes without a battery are behind.
-#define VALID_BEFORE_S (-2 * 24 * 3600L)
+#define VALID_BEFORE_S (-2L * 24 * 3600)
 
 struct certificate {
     EVP_PKEY *key;

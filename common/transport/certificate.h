@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The self-signed P-256 certificate that a process shows in DTLS; made new at each start (RFC 8827
-// §6.5).
+// The self-signed P-256 certificate that a process shows in
+// DTLS; made new at each start (RFC 8827 §6.5).
 #pragma once
 
 #include "common/base/check.h"

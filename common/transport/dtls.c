@@ -34,7 +34,7 @@ int dtls_fingerprint(const struct x509_st *x509, char text[DTLS_FINGERPRINT_SIZE
     if (X509_digest(x509, EVP_sha256(), digest, &size) != 1 || size != 32)
         return -EIO;
     for (unsigned int i = 0; i < size; i++)
-        g_snprintf(text + i * 3, 4, i + 1 < size ? "%02X:" : "%02X", digest[i]);
+        g_snprintf(text + (size_t)i * 3, 4, i + 1 < size ? "%02X:" : "%02X", digest[i]);
     return 0;
 }
 
@@ -101,10 +101,11 @@ int dtls_open(const struct certificate *certificate, bool is_server, const char 
     SSL_set_app_data(dtls->ssl, dtls);
     SSL_set_mtu(dtls->ssl, DTLS_DATAGRAM_MAX);
     DTLS_set_timer_cb(dtls->ssl, next_timer_us);
-    if (is_server)
+    if (is_server) {
         SSL_set_accept_state(dtls->ssl);
-    else
+    } else {
         SSL_set_connect_state(dtls->ssl);
+    }
     *out = dtls;
     return 0;
 
@@ -149,10 +150,11 @@ static void finish_handshake(struct dtls *dtls)
 {
     const SRTP_PROTECTION_PROFILE *chosen = SSL_get_selected_srtp_profile(dtls->ssl);
     dtls->profile = chosen ? rtp_crypt_profile_find(chosen->name) : NULL;
-    if (dtls->profile)
+    if (dtls->profile) {
         dtls->state = DTLS_DONE;
-    else
+    } else {
         fail_with(dtls, "dtls.no_srtp_profile");
+    }
 }
 
 static void handshake(struct dtls *dtls)
@@ -254,8 +256,8 @@ void dtls_handle_timeout(struct dtls *dtls)
         fail_with(dtls, "dtls.handshake");
 }
 
-// RFC 5764 §4.2: client key, server key, client salt, server salt; libsrtp wants key and salt
-// together.
+// RFC 5764 §4.2: client key, server key, client salt, server
+// salt; libsrtp wants key and salt together.
 int dtls_srtp_keys(struct dtls *dtls, struct rtp_crypt_keys *keys)
 {
     size_t key = dtls->profile->key_size;

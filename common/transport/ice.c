@@ -24,7 +24,9 @@ struct ice {
 
 static void forget_path(struct ice *ice)
 {
-    g_clear_object(&ice->socket);
+    if (ice->socket)
+        g_object_unref(ice->socket);
+    ice->socket = NULL;
     ice->path.fd = -1;
 }
 
@@ -151,9 +153,10 @@ int ice_open(const struct ice_config *config, struct ice **out)
     ice->stream = nice_agent_add_stream(ice->agent, 1);
     if (ice->stream == 0)
         goto fail;
-    if (config->min_port && config->max_port)
+    if (config->min_port && config->max_port) {
         nice_agent_set_port_range(
                 ice->agent, ice->stream, COMPONENT, config->min_port, config->max_port);
+    }
     g_signal_connect(ice->agent, "component-state-changed", G_CALLBACK(component_changed), ice);
     g_signal_connect(ice->agent, "new-selected-pair-full", G_CALLBACK(pair_selected), ice);
     nice_agent_attach_recv(ice->agent, ice->stream, COMPONENT, config->context, received, ice);
@@ -169,8 +172,8 @@ fail:
     return rc;
 }
 
-// Without TURN and UPnP the agent has nothing to take leave of: the last reference closes its
-// sockets.
+// Without TURN and UPnP the agent has nothing to take leave
+// of: the last reference closes its sockets.
 void ice_close(struct ice *ice)
 {
     if (!ice)
@@ -211,9 +214,10 @@ void ice_describe(const struct ice *ice, struct peer_description *out)
     out->ice_lite = ice->is_server;
     GSList *all = nice_agent_get_local_candidates(ice->agent, ice->stream, COMPONENT);
     out->candidate_count = 0;
-    for (GSList *at = all; at && out->candidate_count < PEER_CANDIDATES_MAX; at = at->next)
+    for (GSList *at = all; at && out->candidate_count < PEER_CANDIDATES_MAX; at = at->next) {
         out->candidate_count +=
                 describe_candidate(at->data, &out->candidates[out->candidate_count]);
+    }
     g_slist_free_full(all, (GDestroyNotify)nice_candidate_free);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ICE of one peer (libnice): one stream, one component, UDP host candidates; lite on the server's
-// side, full and controlling on the endpoint's. Everything happens on the thread that iterates the
-// context.
+// ICE of one peer (libnice): one stream, one component, UDP host
+// candidates; lite on the server's side, full and controlling on the
+// endpoint's. Everything happens on the thread that iterates the context.
 #pragma once
 
 #include <glib.h>

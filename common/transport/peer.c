@@ -14,8 +14,8 @@
 #define LOG_TOPIC "peer"
 
 // How long a step of the way may take before the peer is FAILED.
-#define ICE_DEADLINE_US  (20 * G_USEC_PER_SEC)
-#define DTLS_DEADLINE_US (15 * G_USEC_PER_SEC)
+#define ICE_DEADLINE_US  (INT64_C(20) * G_USEC_PER_SEC)
+#define DTLS_DEADLINE_US (INT64_C(15) * G_USEC_PER_SEC)
 
 struct peer {
     GMainContext *context;
@@ -41,8 +41,7 @@ struct peer {
     bool is_closing;
 };
 
-// --- events and the end
-// ----------------------------------------------------------------------------
+// --- events and the end -------------------------------------------------------------------------
 
 static void peer_free(struct peer *peer)
 {
@@ -106,13 +105,12 @@ static void fail_with(struct peer *peer, const char *reason)
     change_state(peer, PEER_FAILED, reason);
 }
 
-// --- DTLS
-// ------------------------------------------------------------------------------------------
+// --- DTLS ---------------------------------------------------------------------------------------
 
 static void flush_dtls(struct peer *peer)
 {
-    // Chromium's ClientHello comes before libnice can send the answer to it: that waits inside
-    // `dtls`.
+    // Chromium's ClientHello comes before libnice can send the
+    // answer to it: that waits inside `dtls`.
     if (!ice_is_connected(peer->ice))
         return;
     uint8_t datagram[DTLS_DATAGRAM_MAX];
@@ -203,8 +201,7 @@ static void start_timer(struct peer *peer)
     arm_timer(peer);
 }
 
-// --- events of ICE
-// ---------------------------------------------------------------------------------
+// --- events of ICE ------------------------------------------------------------------------------
 
 static void ice_connected(void *user)
 {
@@ -290,8 +287,7 @@ static void ice_received(void *user, uint8_t *data, size_t size)
     leave(peer);
 }
 
-// --- what the owner calls
-// --------------------------------------------------------------------------
+// --- what the owner calls -----------------------------------------------------------------------
 
 int peer_open(const struct peer_config *config, struct peer **out)
 {
@@ -389,8 +385,7 @@ const char *peer_srtp_profile(const struct peer *peer)
     return peer->srtp_profile ? peer->srtp_profile : "";
 }
 
-// --- sending
-// ---------------------------------------------------------------------------------------
+// --- sending ------------------------------------------------------------------------------------
 
 // Protected packets on their way to the kernel. All peers of a thread share it: a burst is sent
 // before the call returns, and the memory stays warm.

@@ -44,8 +44,8 @@ struct peer_description {
 struct peer_events {
     // `reason` is a stable code such as "dtls.fingerprint_mismatch" when FAILED, else NULL.
     void (*state_changed)(void *user, enum peer_state state, const char *reason);
-    // A packet that passed authentication, decrypted; the callee may write into it until it
-    // returns.
+    // A packet that passed authentication, decrypted; the callee
+    // may write into it until it returns.
     void (*rtp)(void *user, uint8_t *packet, size_t size);
     void (*rtcp)(void *user, const uint8_t *packet, size_t size);
 };

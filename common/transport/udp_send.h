@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sends datagrams on an unconnected socket, equal ones in one call (UDP GSO, Linux ≥ 4.18). Never
-// waits.
+// Sends datagrams on an unconnected socket, equal ones in one
+// call (UDP GSO, Linux ≥ 4.18). Never waits.
 #pragma once
 
 #include <stdbool.h>

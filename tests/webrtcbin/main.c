@@ -43,8 +43,7 @@ struct member {
     struct received audio, video;
 };
 
-// --- signalling over stdin and stdout
-// --------------------------------------------------------------
+// --- signalling over stdin and stdout -----------------------------------------------------------
 
 static void print_line(struct json_object *line)
 {
@@ -107,8 +106,7 @@ static gboolean line_came(GIOChannel *channel, GIOCondition condition, gpointer 
     return G_SOURCE_CONTINUE;
 }
 
-// --- what is received
-// ------------------------------------------------------------------------------
+// --- what is received ---------------------------------------------------------------------------
 
 static GstPadProbeReturn packet_came(GstPad *pad, GstPadProbeInfo *info, gpointer user)
 {
@@ -195,8 +193,7 @@ static gboolean report(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-// --- the pipeline
-// ----------------------------------------------------------------------------------
+// --- the pipeline -------------------------------------------------------------------------------
 
 // webrtcbin never gathers the loopback interface by itself.
 static void use_loopback(GstElement *peer)

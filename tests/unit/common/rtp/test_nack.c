@@ -86,8 +86,7 @@ static void many_gaps_keep_the_newest(void **state)
     nack_list_free(list);
 }
 
-// --- reorder
-// ---------------------------------------------------------------------------------------
+// --- reorder ------------------------------------------------------------------------------------
 
 static const struct reorder_config waits = {
     .capacity = 64, .packet_max = 8, .wait_max_ms = 400, .retry_after_ms = 50

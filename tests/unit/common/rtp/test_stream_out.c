@@ -124,8 +124,7 @@ static void red_refuses_what_can_not_be(void **state)
     assert_int_equal(red_write(out, sizeof(out), full, 0), -EINVAL);
 }
 
-// --- stream_out
-// ------------------------------------------------------------------------------------
+// --- stream_out ---------------------------------------------------------------------------------
 
 struct place {
     uint16_t seq;

@@ -199,8 +199,7 @@ static void carries_media_on_ipv6(void **state)
     pair_free(pair);
 }
 
-// --- a relay between the two, which may change or lose what passes
-// ---------------------------------
+// --- a relay between the two, which may change or lose what passes ------------------------------
 
 struct relay {
     int client_side, server_side; // sockets
@@ -397,8 +396,7 @@ static void what_is_no_protocol_of_ours_is_counted(void **state)
     relay_free(relay);
 }
 
-// --- the handshake's refusals
-// ----------------------------------------------------------------------
+// --- the handshake's refusals -------------------------------------------------------------------
 
 // Offers the client with another certificate's fingerprint, or answers with one.
 static void expect_mismatch(bool lie_about_client)
@@ -460,8 +458,7 @@ static void descriptions_that_can_not_work_are_refused_at_once(void **state)
     pair_free(pair);
 }
 
-// --- life
-// ------------------------------------------------------------------------------------------
+// --- life ---------------------------------------------------------------------------------------
 
 static void an_ice_restart_keeps_the_media(void **state)
 {
@@ -527,8 +524,7 @@ static void a_peer_may_be_closed_from_inside_its_event(void **state)
     pair_free(pair);
 }
 
-// --- bursts
-// ----------------------------------------------------------------------------------------
+// --- bursts -------------------------------------------------------------------------------------
 
 static void send_burst(struct pair *pair, const size_t *payloads, size_t count)
 {
