@@ -110,8 +110,7 @@ static void answer_after(struct wall *wall, uint32_t client, const struct novast
     frame.size = size;
     if (size)
         memcpy(frame.data, data, size);
-    if (request->is_write)
-        frame.length = 0;
+    frame.length = (uint16_t)size; // clients find the end of the frame by it
 
     struct answer answer = { .client = client };
     struct bytes_writer out;
