@@ -384,6 +384,16 @@ static void on_rtcp(void *user, const uint8_t *data, size_t size)
 
 // --- the peer ------------------------------------------------------------------------------------
 
+// The next picture brings what came since the last key frame; without a recent one a new one is
+// made.
+static void begin_pictures(struct member *member)
+{
+    uint16_t first = 0, last = 0;
+    member->video_out.is_waiting = true;
+    if (member->feed && !tier_feed_recent_gop(member->feed, ticker_now_us(), &first, &last))
+        tier_want_key_frame(tier_feed_tier(member->feed));
+}
+
 static void on_state(void *user, enum peer_state state, const char *reason)
 {
     struct member *member = user;
@@ -394,8 +404,8 @@ static void on_state(void *user, enum peer_state state, const char *reason)
     }
     if (state == PEER_CONNECTED)
         member->connected_us = ticker_now_us();
-    if (state == PEER_CONNECTED && member->feed)
-        tier_want_key_frame(tier_feed_tier(member->feed));
+    if (state == PEER_CONNECTED)
+        begin_pictures(member);
     note_connection(member, NULL);
 }
 
@@ -471,9 +481,7 @@ void member_need_key_frame(struct member *member)
 void member_set_feed(struct member *member, struct tier_feed *feed)
 {
     member->feed = feed;
-    member->video_out.is_waiting = true;
-    if (feed)
-        tier_want_key_frame(tier_feed_tier(feed));
+    begin_pictures(member);
 }
 
 void member_drop_feed(struct member *member, const struct tier_feed *feed)
@@ -515,7 +523,8 @@ void member_send_frame(
 {
     if (!may_send(member) || !member->sends_main || member->feed != feed)
         return;
-    video_out_send(&member->video_out, member->peer, tier_feed_id(feed), frame);
+    if (!video_out_send(&member->video_out, member->peer, feed, frame))
+        tier_want_key_frame(tier_feed_tier(feed));
 }
 
 static void send_rtcp(struct member *member, const struct bytes_writer *writer)

@@ -57,6 +57,7 @@
     METRIC(COUNTER, mcu_video_key_frames_total, "Key frames encoded") \
     METRIC(COUNTER, mcu_video_pack_failed_total, "Encoded pictures too large to be cut") \
     METRIC(COUNTER, mcu_video_out_ring_full_total, "Encoded pictures dropped: net thread behind") \
+    METRIC(COUNTER, mcu_video_gops_sent_total, "Joiners served from the last key frame on") \
     METRIC(COUNTER, mcu_video_plis_received_total, "Key frames asked for by receivers") \
     METRIC(COUNTER, mcu_video_nacks_received_total, "Packets asked for again by receivers") \
     METRIC(COUNTER, mcu_video_nacks_answered_total, "Packets sent again") \

@@ -16,6 +16,7 @@
 #include "common/sdp/session.h"
 #include "common/transport/peer.h"
 #include "mcu/engine.h"
+#include "mcu/metrics.h"
 
 #include <cmocka.h>
 
@@ -330,6 +331,25 @@ static void many_wishes_make_one_key_frame_a_second(void **state)
     assert_false(listener->steps_back);
 }
 
+static void who_comes_after_a_key_frame_needs_no_other(void **state)
+{
+    struct listener *listener = *state;
+    assert_true(wait_for(listener, a_key_frame_came));
+    // The key frame must be younger than a second when the peer is there again; a busy machine may
+    // need more than one attempt.
+    const int64_t before = metric_get(&mcu_video_gops_sent_total);
+    for (int attempt = 0; metric_get(&mcu_video_gops_sent_total) == before; attempt++) {
+        assert_in_range(attempt, 0, 5);
+        peer_close(listener->peer);
+        listener->key_frames = 0;
+        dial(listener);
+        assert_true(wait_for(listener, a_key_frame_came));
+    }
+    assert_int_equal(listener->key_frames, 1);
+    wait_within(listener, never, 200000);
+    assert_false(listener->steps_back);
+}
+
 // Where the sender reports put the newest packet of a stream, in Unix time, µs.
 static int64_t sent_at_us(const struct stream *stream)
 {
@@ -384,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_lost_packet_comes_again_as_rtx, begin, end),
         cmocka_unit_test_setup_teardown(many_wishes_make_one_key_frame_a_second, begin, end),
+        cmocka_unit_test_setup_teardown(who_comes_after_a_key_frame_needs_no_other, begin, end),
         cmocka_unit_test_setup_teardown(silence_is_noticed_and_a_word_is_enough, begin, end),
         cmocka_unit_test_setup_teardown(both_streams_tell_the_same_time, begin, end),
     };
