@@ -14,10 +14,23 @@
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
+// Where the command stands: the first word that is neither an option nor --config's file; 0: none.
+static int command_at(int argc, char **argv)
+{
+    for (int at = 1; at < argc; at++) {
+        if (strcmp(argv[at], "--config") == 0)
+            at++;
+        else if (argv[at][0] != '-')
+            return at;
+    }
+    return 0;
+}
+
 bool ask_is_asked(int argc, char **argv)
 {
-    return argc >= 2 && (strcmp(argv[1], "ask") == 0 || strcmp(argv[1], "status") == 0 ||
-                                strcmp(argv[1], "scene") == 0);
+    static const char *const commands[] = { "ask", "status", "scene", NULL };
+    int at = command_at(argc, argv);
+    return at > 0 && g_strv_contains(commands, argv[at]);
 }
 
 static int usage(void)
@@ -38,19 +51,23 @@ struct question {
 
 static bool read_arguments(int argc, char **argv, struct question *out)
 {
-    int at = 2;
+    const int command = command_at(argc, argv);
+    int scene_at = 0;
     out->config = DEFAULT_CONFIG;
-    out->is_status = strcmp(argv[1], "status") == 0;
+    out->is_status = strcmp(argv[command], "status") == 0;
     out->action.action = PAGE_ACTION_FLOOR_REQUEST;
-    if (strcmp(argv[1], "scene") == 0) {
+    if (strcmp(argv[command], "scene") == 0) {
+        scene_at = command + 1;
         out->action.action = PAGE_ACTION_SCENE;
         out->action.has_scene = true;
-        out->action.scene = argc > 2 ? scene_from_name(argv[at++]) : SCENE_NONE;
+        out->action.scene = scene_at < argc ? scene_from_name(argv[scene_at]) : SCENE_NONE;
         if (out->action.scene == SCENE_NONE)
             return false;
     }
-    bool is_ask = strcmp(argv[1], "ask") == 0;
-    for (; at < argc; at++) {
+    bool is_ask = strcmp(argv[command], "ask") == 0;
+    for (int at = 1; at < argc; at++) {
+        if (at == command || at == scene_at)
+            continue;
         if (is_ask && strcmp(argv[at], "--withdraw") == 0)
             out->action.action = PAGE_ACTION_FLOOR_WITHDRAW;
         else if (is_ask && strcmp(argv[at], "--yield") == 0)

@@ -152,27 +152,35 @@ static void open_wall(struct bench *bench)
 static void ends_every_request_once_also_on_close(void **state)
 {
     (void)state;
-    for (int how = 0; how < 3; how++) {
-        struct bench bench = { 0 };
-        struct ends ends[6] = { 0 };
-        open_camera(&bench);
-        submit(&bench, (struct hw_command){ .verb = HW_SET, .field = HW_PRESET, .value = 1 },
-                &ends[0]);
-        submit(&bench, (struct hw_command){ .verb = HW_SET, .field = HW_PRESET, .value = 2 },
-                &ends[1]);
-        submit(&bench, (struct hw_command){ .verb = HW_READ, .field = HW_ZOOM }, &ends[2]);
-        submit(&bench, (struct hw_command){ .verb = HW_STOP }, &ends[3]);
-        submit(&bench, (struct hw_command){ .verb = HW_HOME }, &ends[4]);
-        submit(&bench, (struct hw_command){ .verb = HW_SET, .field = HW_BRIGHTNESS, .value = 1 },
-                &ends[5]);
-        assert_int_equal(ends[5].last, HW_UNSUPPORTED);
-        if (how == 1)
-            hw_link_script_down(bench.link, -ECONNRESET);
-        if (how == 2)
-            hw_clock_fake_advance(bench.clock, 120000);
-        close_bench(&bench);
-        for (size_t i = 0; i < COUNT_OF(ends); i++)
-            assert_int_equal(ends[i].count, 1);
+    static void (*const opens[])(struct bench * bench) = { open_camera, open_wall };
+    static const struct hw_command commands[] = {
+        { .verb = HW_SET, .field = HW_PRESET, .value = 1 },
+        { .verb = HW_SET, .field = HW_PRESET, .value = 2 }, // takes the place of the first
+        { .verb = HW_SET, .field = HW_BRIGHTNESS, .value = 1 },
+        { .verb = HW_SET, .field = HW_BRIGHTNESS, .value = 101 },
+        { .verb = HW_READ, .field = HW_ZOOM },
+        { .verb = HW_READ, .field = HW_BLANK },
+        { .verb = HW_STOP },
+        { .verb = HW_HOME },
+        { .verb = HW_KEEP },
+        { .verb = HW_STORE, .value = 999 },
+    };
+    enum { CLOSED, LINK_LOST, SILENT, HOW_MANY };
+    for (size_t driver = 0; driver < COUNT_OF(opens); driver++) {
+        for (int how = CLOSED; how < HOW_MANY; how++) {
+            struct bench bench = { 0 };
+            struct ends ends[COUNT_OF(commands)] = { 0 };
+            opens[driver](&bench);
+            for (size_t i = 0; i < COUNT_OF(commands); i++)
+                submit(&bench, commands[i], &ends[i]);
+            if (how == LINK_LOST)
+                hw_link_script_down(bench.link, -ECONNRESET);
+            if (how == SILENT)
+                hw_clock_fake_advance(bench.clock, 120000);
+            close_bench(&bench);
+            for (size_t i = 0; i < COUNT_OF(commands); i++)
+                assert_int_equal(ends[i].count, 1);
+        }
     }
 }
 
