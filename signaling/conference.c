@@ -37,6 +37,7 @@ struct conference {
     struct stage stage;
     char mcu[33];
     char media_epoch[33];
+    char last_mcu[33];
     char last_boot_id[33]; // of the MCU whose reports `observed` stands for
     bool is_settled;
     GSource *settle_timer;
@@ -69,6 +70,11 @@ const char *conference_mcu_name(const struct conference *conference)
 bool conference_is_settled(const struct conference *conference)
 {
     return conference->is_settled;
+}
+
+const char *conference_last_boot_id(const struct conference *conference)
+{
+    return conference->last_boot_id;
 }
 
 static struct observed *observed_of(const struct conference *conference, const char *member)
@@ -205,9 +211,12 @@ static void settle(struct conference *conference)
     follow(conference);
 }
 
+// Nobody said that the conference is on it: it goes to any MCU there is.
 static gboolean on_settle_timer(gpointer data)
 {
-    settle(data);
+    struct conference *conference = data;
+    settle(conference);
+    service_place_conferences(conference->service);
     return G_SOURCE_REMOVE;
 }
 
@@ -216,6 +225,12 @@ static void settle_within(struct conference *conference, guint ms)
     loop_clear_source(&conference->settle_timer);
     conference->settle_timer =
             loop_add_timer(conference->service->loop, ms, on_settle_timer, conference);
+}
+
+void conference_expect_report(struct conference *conference)
+{
+    if (!conference->is_settled)
+        settle_within(conference, SETTLE_MCU_MS);
 }
 
 // --- operations ---------------------------------------------------------------------------------
@@ -541,12 +556,21 @@ void conference_note_levels(
 
 // --- the MCU ------------------------------------------------------------------------------------
 
+static struct session *connected_mcu(const struct conference *conference, const char *name)
+{
+    struct session *session =
+            name[0] ? sessions_find(conference->service->sessions, ROLE_MCU, name, "") : NULL;
+    return session && session_is_connected(session) ? session : NULL;
+}
+
 struct session *conference_mcu(const struct conference *conference)
 {
-    struct session *session = conference->mcu[0] ? sessions_find(conference->service->sessions,
-                                                           ROLE_MCU, conference->mcu, "")
-                                                 : NULL;
-    return session && session_is_connected(session) ? session : NULL;
+    return connected_mcu(conference, conference->mcu);
+}
+
+bool conference_may_be_carried(const struct conference *conference)
+{
+    return conference->last_mcu[0] && !connected_mcu(conference, conference->last_mcu);
 }
 
 void conference_send_desired(struct conference *conference)
@@ -587,13 +611,12 @@ void conference_set_mcu(struct conference *conference, const char *mcu, const ch
 {
     g_strlcpy(conference->mcu, mcu, sizeof(conference->mcu));
     g_strlcpy(conference->media_epoch, boot_id, sizeof(conference->media_epoch));
-    if (!conference->is_settled && mcu[0])
-        settle_within(conference, SETTLE_MCU_MS);
     // While only its WebSocket is away an MCU goes on mixing; another process knows nobody.
     if (boot_id[0] && strcmp(conference->last_boot_id, boot_id) != 0) {
         if (conference->last_boot_id[0])
             forget_media(conference);
         g_strlcpy(conference->last_boot_id, boot_id, sizeof(conference->last_boot_id));
+        g_strlcpy(conference->last_mcu, mcu, sizeof(conference->last_mcu));
     }
     follow(conference);
 }

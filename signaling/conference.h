@@ -59,6 +59,13 @@ void conference_note_levels(
 // connected any more.
 void conference_set_mcu(struct conference *conference, const char *mcu, const char *boot_id);
 const char *conference_mcu_name(const struct conference *conference);
+// Of the MCU that carried it last: while that process lives, the media is there. "": none yet.
+const char *conference_last_boot_id(const struct conference *conference);
+// Could that process still be there, with only its connection lost? Not when an MCU of its name is
+// connected: that is another process, or the same.
+bool conference_may_be_carried(const struct conference *conference);
+// An MCU came while the conference is not settled: it has a moment to say that it carries it.
+void conference_expect_report(struct conference *conference);
 // The whole desired state, at once.
 void conference_send_desired(struct conference *conference);
 // What is due to be sent soon, now: before a message that builds on it.

@@ -17,7 +17,12 @@ static struct conference *carried(const struct request *request, const char *id)
 enum error_code handle_conference_report(struct request *request)
 {
     const struct message_conference_report *body = request->body;
-    struct conference *conference = carried(request, body->conference);
+    struct conference *conference = service_conference(request->service, body->conference);
+    // After a restart of ours: who has the members carries the conference.
+    if (conference && !conference_is_settled(conference) && !conference_mcu(conference))
+        conference_set_mcu(
+                conference, session_who(request->session)->self, session_boot_id(request->session));
+    conference = carried(request, body->conference);
     if (!conference)
         return ERROR_CONFERENCE_UNKNOWN;
     conference_note_report(conference, body);

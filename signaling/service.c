@@ -19,8 +19,10 @@
 
 #define ENDED_SHOWN_MS  (60 * 1000)
 #define HOUSEKEEPING_MS 5000
-#define COUNTS_MS       1000
-#define EXPIRY_EVERY    120 // housekeepings
+// How long a conference waits for its MCU before it moves to another.
+#define MCU_GRACE_MS 3000
+#define COUNTS_MS    1000
+#define EXPIRY_EVERY 120 // housekeepings
 
 // --- meetings -----------------------------------------------------------------------------------
 
@@ -164,7 +166,9 @@ void service_take_units(struct service *service, struct unit_tree *units)
 
 struct placing {
     struct service *service;
+    const char *boot_id; // of the MCU that is preferred
     struct session *best;
+    bool best_is_preferred;
     guint best_load;
 };
 
@@ -184,24 +188,34 @@ static void consider_mcu(void *context, struct session *session)
     struct placing *placing = context;
     if (session_who(session)->role != ROLE_MCU || !session_is_connected(session))
         return;
+    bool is_preferred = strcmp(session_boot_id(session), placing->boot_id) == 0;
     guint load = load_of(placing->service, session_who(session)->self);
-    if (placing->best && load >= placing->best_load)
+    bool is_better = !placing->best || (is_preferred && !placing->best_is_preferred) ||
+                     (is_preferred == placing->best_is_preferred && load < placing->best_load);
+    if (!is_better)
         return;
     placing->best = session;
+    placing->best_is_preferred = is_preferred;
     placing->best_load = load;
 }
 
+// The process that has the media already, else the MCU with the fewest conferences, else none.
 static void place(struct service *service, struct conference *conference)
 {
-    if (conference_mcu(conference))
+    if (conference_mcu(conference) || !conference_is_settled(conference))
         return;
-    struct placing placing = { .service = service };
+    struct placing placing = { service, conference_last_boot_id(conference), NULL, false, 0 };
     sessions_each(service->sessions, consider_mcu, &placing);
-    const char *mcu = placing.best ? session_who(placing.best)->self : "";
-    const char *epoch = placing.best ? session_boot_id(placing.best) : "";
-    if (strcmp(conference_mcu_name(conference), mcu) != 0 ||
+    struct session *mcu = placing.best;
+    // An MCU that lost only its connection is back in a moment, and all its members are still
+    // there.
+    if (service->place_timer && conference_may_be_carried(conference))
+        mcu = NULL;
+    const char *name = mcu ? session_who(mcu)->self : "";
+    const char *epoch = mcu ? session_boot_id(mcu) : "";
+    if (strcmp(conference_mcu_name(conference), name) != 0 ||
             strcmp(conference_media_epoch(conference), epoch) != 0)
-        conference_set_mcu(conference, mcu, epoch);
+        conference_set_mcu(conference, name, epoch);
 }
 
 void service_place_conferences(struct service *service)
@@ -211,6 +225,21 @@ void service_place_conferences(struct service *service)
         if (conference_meeting(conference)->state == MEETING_STATE_OPEN)
             place(service, conference);
     }
+}
+
+static gboolean on_place_timer(gpointer data)
+{
+    struct service *service = data;
+    loop_clear_source(&service->place_timer);
+    service_place_conferences(service);
+    return G_SOURCE_REMOVE;
+}
+
+static void mcu_went(struct service *service)
+{
+    loop_clear_source(&service->place_timer);
+    service->place_timer = loop_add_timer(service->loop, MCU_GRACE_MS, on_place_timer, service);
+    service_place_conferences(service);
 }
 
 // --- sessions -----------------------------------------------------------------------------------
@@ -238,6 +267,7 @@ static void mcu_came(struct service *service, struct session *session, bool resu
     service_place_conferences(service);
     for (guint i = 0; i < service->order->len; i++) {
         struct conference *conference = g_ptr_array_index(service->order, i);
+        conference_expect_report(conference);
         if (strcmp(conference_mcu_name(conference), session_who(session)->self) != 0)
             continue;
         if (strcmp(conference_media_epoch(conference), session_boot_id(session)) != 0)
@@ -279,7 +309,7 @@ static void on_presence(void *context, struct session *session)
         relay_forget(service->relay, session);
     if (who->role == ROLE_MCU) {
         if (!is_present)
-            service_place_conferences(service);
+            mcu_went(service);
         return;
     }
     if (is_present && who->role != ROLE_ROOM)
@@ -455,6 +485,9 @@ static int listen_machines(struct service *service)
         .certificate_file = pki_server_certificate_path(service->pki),
         .key_file = pki_server_key_path(service->pki),
         .client_ca_file = pki_ca_path(service->pki),
+        // A province behind one address (its encryptor, or a load test) comes back all at once.
+        .max_connections_per_address = 4096,
+        .max_new_per_address_per_second = 1000,
         .socket_path = "/ws",
         .socket = &socket_handler,
         .context = service,
@@ -547,6 +580,7 @@ void service_close(struct service *service)
         return;
     service->is_ending = true;
     loop_clear_source(&service->counts);
+    loop_clear_source(&service->place_timer);
     loop_clear_source(&service->housekeeping);
     // Signing jobs answer their requests by the loop: let them, while the server still knows them.
     g_thread_pool_free(service->signers, FALSE, TRUE);

@@ -33,6 +33,7 @@ struct service {
     struct status_pages *status;
     GThreadPool *signers; // rest_machines.c: certificates
     GSource *counts;
+    GSource *place_timer; // running: some MCU is away for a moment only, perhaps
     GSource *housekeeping;
     uint32_t housekeepings;
     char *public_url; // "https://host:8443/"
