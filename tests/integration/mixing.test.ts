@@ -1,0 +1,87 @@
+// Nobody hears itself, everybody hears the others and sees the stage: measured on what comes back to three
+// posed rooms in a meeting of their own, through the real daemons.
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { House } from '../support/house.ts';
+
+const run = promisify(execFile);
+const BIN = process.env.RONG_BIN ?? 'build/release';
+const UNITS = ['70001', '70002', '70003'];
+const SECONDS = 10;
+
+/** A room in rong-load's result. */
+interface Room {
+  unit: string;
+  tone_hz: number;
+  connected: boolean;
+  microphone_open: boolean;
+  picture_alive: boolean;
+  offers: number;
+  failures: number;
+  picture_fps_mean: number;
+  picture_height: number;
+  tones_heard: number[];
+}
+
+let house: House;
+let rooms: Room[];
+
+beforeAll(async () => {
+  house = await House.open();
+  const csv = `${house.demo.dir}/posed.csv`;
+  const json = `${house.demo.dir}/posed.json`;
+  const rows = UNITS.map((code) => `${code},633,commune,Xã ${code},4000`);
+  const tree = readFileSync(`${house.demo.dir}/units.csv`, 'utf8').trimEnd();
+  writeFileSync(csv, `${tree}\n${rows.join('\n')}\n`);
+  await house.rong('unit', 'import', csv);
+  await house.rong(
+    ...['meeting', 'create', '--title', 'Thảo luận', '--mode', 'discussion', '--open'],
+    ...['--units', UNITS.join(',')],
+  );
+  const machines = new URL(house.demo.url);
+  await run(`${BIN}/rong-load`, [
+    ...['--signal', house.demo.url.replace(/\/$/, '')],
+    ...['--machines', `wss://${machines.hostname}:${Number(machines.port) + 1}/ws`],
+    ...['--token-file', `${house.demo.dir}/signal/admin.token`],
+    ...['--ca', `${house.demo.dir}/signal/ca.pem`],
+    ...['--units', UNITS.join(','), '--decode', `${UNITS.length}`],
+    ...['--seconds', `${SECONDS}`, '--json', json],
+  ]);
+  rooms = (JSON.parse(readFileSync(json, 'utf8')) as { rooms: Room[] }).rooms;
+}, 150_000);
+
+afterAll(async () => {
+  await house.close();
+}, 30_000);
+
+describe('three rooms that discuss', () => {
+  it('are connected at the first try, with open microphones', () => {
+    expect(rooms.map(({ unit }) => unit)).toEqual(UNITS);
+    for (const room of rooms)
+      expect(room).toMatchObject({
+        connected: true,
+        microphone_open: true,
+        offers: 1,
+        failures: 0,
+      });
+  });
+
+  it('see the moving stage', () => {
+    for (const room of rooms) {
+      expect(room.picture_alive).toBe(true);
+      expect(room.picture_height).toBe(720);
+      // That it moves; how fast is a matter of the machine that runs the tests.
+      expect(room.picture_fps_mean).toBeGreaterThan(2);
+    }
+  });
+
+  it('hear each other and nobody hears itself', () => {
+    for (const room of rooms) {
+      const others = rooms.filter(({ unit }) => unit !== room.unit).map(({ tone_hz }) => tone_hz);
+      expect([...room.tones_heard].sort((a, b) => a - b)).toEqual(others.sort((a, b) => a - b));
+    }
+  });
+});
