@@ -14,8 +14,8 @@
 #define LOG_TOPIC "peer"
 
 // How long a step of the way may take before the peer is FAILED.
-#define ICE_DEADLINE_US  (INT64_C(20) * G_USEC_PER_SEC)
-#define DTLS_DEADLINE_US (INT64_C(15) * G_USEC_PER_SEC)
+#define ICE_TIMEOUT_MS  20000
+#define DTLS_TIMEOUT_MS 15000
 
 struct peer {
     GMainContext *context;
@@ -35,6 +35,7 @@ struct peer {
 
     GSource *timer; // while CONNECTING
     int64_t deadline_us;
+    uint32_t ice_timeout_ms, dtls_timeout_ms;
 
     // peer_close() from inside an event waits until the stack of events has unwound.
     int event_depth;
@@ -121,6 +122,11 @@ static void flush_dtls(struct peer *peer)
     }
 }
 
+static void set_deadline(struct peer *peer, uint32_t after_ms)
+{
+    peer->deadline_us = g_get_monotonic_time() + after_ms * INT64_C(1000);
+}
+
 static void arm_timer(struct peer *peer)
 {
     if (peer->state != PEER_CONNECTING || !peer->timer)
@@ -197,7 +203,7 @@ static void start_timer(struct peer *peer)
     peer->timer = g_source_new(&functions, sizeof(GSource));
     g_source_set_callback(peer->timer, timer_is_due, peer, NULL);
     g_source_attach(peer->timer, peer->context);
-    peer->deadline_us = g_get_monotonic_time() + ICE_DEADLINE_US;
+    set_deadline(peer, peer->ice_timeout_ms);
     arm_timer(peer);
 }
 
@@ -209,7 +215,7 @@ static void ice_connected(void *user)
     if (!peer->dtls || peer->state != PEER_CONNECTING)
         return;
     enter(peer);
-    peer->deadline_us = g_get_monotonic_time() + DTLS_DEADLINE_US;
+    set_deadline(peer, peer->dtls_timeout_ms);
     if (!peer->is_server)
         dtls_start(peer->dtls);
     follow_dtls(peer);
@@ -297,6 +303,8 @@ int peer_open(const struct peer_config *config, struct peer **out)
     peer->is_server = config->is_server;
     peer->events = config->events;
     peer->user = config->user;
+    peer->ice_timeout_ms = config->ice_timeout_ms ? config->ice_timeout_ms : ICE_TIMEOUT_MS;
+    peer->dtls_timeout_ms = config->dtls_timeout_ms ? config->dtls_timeout_ms : DTLS_TIMEOUT_MS;
     struct ice_config ice = {
         .context = config->context,
         .is_server = config->is_server,

@@ -61,14 +61,17 @@ struct peer_counters {
 
 struct peer_config {
     GMainContext *context;
-    const struct certificate *certificate; // outlives the peer
-    bool is_server;                        // true: ICE-lite, controlled, DTLS server
-    const char *const *local_addresses;    // NULL-terminated; NULL or empty: all, loopback too
-    uint16_t min_port, max_port;           // 0, 0: the kernel chooses
+    const struct certificate *certificate;    // outlives the peer
+    bool is_server;                           // true: ICE-lite, controlled, DTLS server
+    const char *const *local_addresses;       // NULL-terminated; NULL or empty: all, loopback too
+    uint16_t min_port, max_port;              // 0, 0: the kernel chooses
+    uint32_t ice_timeout_ms, dtls_timeout_ms; // then FAILED; 0: 20 s, 15 s
     struct peer_events events;
     void *user;
 };
 
+// Reasons of FAILED: "ice.failed", "dtls.fingerprint_mismatch", "dtls.handshake",
+// "dtls.no_srtp_profile", "dtls.timeout", and "dtls.closed": the other side said goodbye.
 struct peer;
 
 int peer_open(const struct peer_config *config, struct peer **out) MUST_CHECK;

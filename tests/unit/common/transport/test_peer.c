@@ -69,6 +69,8 @@ static void on_rtcp(void *user, const uint8_t *packet, size_t size)
     side->rtcp_size = size;
 }
 
+static uint32_t ice_timeout_ms, dtls_timeout_ms; // of the pairs made next
+
 static void open_side(struct pair *pair, struct side *side, bool is_server, const char *address)
 {
     const char *addresses[] = { address, NULL };
@@ -77,6 +79,8 @@ static void open_side(struct pair *pair, struct side *side, bool is_server, cons
         .certificate = is_server ? pair->server_certificate : pair->client_certificate,
         .is_server = is_server,
         .local_addresses = address ? addresses : NULL,
+        .ice_timeout_ms = ice_timeout_ms,
+        .dtls_timeout_ms = dtls_timeout_ms,
         .events = { on_state, on_rtp, on_rtcp },
         .user = side,
     };
@@ -435,6 +439,57 @@ static void a_server_with_another_certificate_is_refused(void **state)
     expect_mismatch(false);
 }
 
+static bool lose_dtls(struct relay *relay, uint8_t *data, size_t size, bool to_server)
+{
+    (void)relay;
+    (void)to_server;
+    return demux_classify(data, size) != DEMUX_DTLS;
+}
+
+static void a_handshake_that_does_not_end_is_given_up(void **state)
+{
+    (void)state;
+    dtls_timeout_ms = 300;
+    struct pair *pair = pair_new("127.0.0.1");
+    dtls_timeout_ms = 0;
+    struct relay *relay = relay_new(pair);
+    relay->pass = lose_dtls;
+    exchange_through(pair, relay);
+    WAIT_FOR(pair, pair->server.state == PEER_FAILED && pair->client.state == PEER_FAILED);
+    assert_string_equal(pair->server.reason, "dtls.timeout");
+    assert_string_equal(pair->client.reason, "dtls.timeout");
+    pair_free(pair);
+    relay_free(relay);
+}
+
+static bool lose_all(struct relay *relay, uint8_t *data, size_t size, bool to_server)
+{
+    (void)relay;
+    (void)data;
+    (void)size;
+    (void)to_server;
+    return false;
+}
+
+static void a_peer_that_can_not_be_reached_is_given_up(void **state)
+{
+    (void)state;
+    ice_timeout_ms = 300;
+    struct pair *pair = pair_new("127.0.0.1");
+    ice_timeout_ms = 0;
+    struct relay *relay = relay_new(pair);
+    relay->pass = lose_all;
+    exchange_through(pair, relay);
+    WAIT_FOR(pair, pair->server.state == PEER_FAILED && pair->client.state == PEER_FAILED);
+    assert_string_equal(pair->server.reason, "ice.failed");
+    assert_string_equal(pair->client.reason, "ice.failed");
+    struct peer_description description;
+    peer_local_description(pair->client.peer, &description);
+    assert_int_equal(peer_set_remote_description(pair->server.peer, &description), -EINVAL);
+    pair_free(pair);
+    relay_free(relay);
+}
+
 static void descriptions_that_can_not_work_are_refused_at_once(void **state)
 {
     (void)state;
@@ -682,6 +737,8 @@ int main(void)
         cmocka_unit_test(what_is_no_protocol_of_ours_is_counted),
         cmocka_unit_test(a_client_with_another_certificate_is_refused),
         cmocka_unit_test(a_server_with_another_certificate_is_refused),
+        cmocka_unit_test(a_handshake_that_does_not_end_is_given_up),
+        cmocka_unit_test(a_peer_that_can_not_be_reached_is_given_up),
         cmocka_unit_test(descriptions_that_can_not_work_are_refused_at_once),
         cmocka_unit_test(an_ice_restart_keeps_the_media),
         cmocka_unit_test(a_restart_may_not_bring_another_certificate),
