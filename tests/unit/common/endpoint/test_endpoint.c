@@ -212,8 +212,8 @@ static void a_receiver_that_missed_the_key_frame_asks_for_one(void **state)
     UNTIL(&call, mirror_counters(call.mirror)->plis_in > 0);
     assert_int_equal(call.units, 0);
     mirror_request_key_frame(call.mirror);
-    UNTIL(&call, call.key_frames_wanted == 1);
     mirror_request_key_frame(call.mirror); // too soon
+    UNTIL(&call, call.key_frames_wanted == 1);
     send_frame(&call, true);
     UNTIL(&call, call.units == 1);
     assert_int_equal(call.key_frames_wanted, 1);
@@ -269,7 +269,7 @@ static void mids_end_when_the_far_side_knows_our_sources(void **state)
     send_frame(&call, false);
     UNTIL(&call, call.units == 2);
     assert_int_equal(mirror_counters(call.mirror)->mids_in, mids);
-    assert_true(stats.round_trip_us < 50000);
+    assert_true(stats.round_trip_us < G_USEC_PER_SEC);
     end(&call);
 }
 

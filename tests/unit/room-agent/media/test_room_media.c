@@ -227,7 +227,7 @@ static void it_sends_and_sees_and_hears(void **state)
     get_offer(&core);
     answer(&core);
     UNTIL(&core, core.state.state == MEDIA_STATE_CONNECTED);
-    UNTIL(&core, core.state.has_picture_in_fps && core.state.picture_in_fps > 15);
+    UNTIL(&core, core.state.has_picture_in_fps && core.state.picture_in_fps > 4);
     UNTIL(&core, mirror_counters(core.mirror)->audio_in > 3);
     assert_int_equal(mirror_counters(core.mirror)->level, 127); // closed at first
     assert_int_equal(core.state.level, -127);
@@ -258,7 +258,7 @@ static void it_sends_the_picture_that_is_asked_for(void **state)
     assert_int_equal(mirror_counters(core.mirror)->picture_in, 0);
     say(&core, MESSAGE_LOCAL_SEND,
             &(struct message_local_send){ .height = 180, .fps = 10, .kbps = 150 });
-    UNTIL(&core, core.state.has_picture_in_fps && core.state.picture_in_fps > 8);
+    UNTIL(&core, core.state.has_picture_in_fps && core.state.picture_in_fps > 3);
     assert_true(core.state.picture_in_fps < 14);
     say(&core, MESSAGE_LOCAL_STOP, NULL);
     UNTIL(&core, core.state.state == MEDIA_STATE_OFF);
