@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#define LOG_TOPIC "main"
+
+#include <errno.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "common/base/daemon.h"
+#include "common/base/log.h"
 #include "common/net/enroll.h"
 #include "mcu/service.h"
 #include "mcu/settings.h"
+
+#define NICENESS (-10)
 
 static char *enroll_code;
 
@@ -37,8 +44,17 @@ static int run_enroll(const struct config *config)
     return 0;
 }
 
+// Sound and picture can not wait for what else runs on the machine. As far as the system lets us:
+// the service unit says the same.
+static void go_first(void)
+{
+    if (setpriority(PRIO_PROCESS, 0, NICENESS) < 0)
+        log_debug("no higher priority reason=\"%s\"", g_strerror(errno));
+}
+
 static int run(const struct config *config)
 {
+    go_first();
     struct loop *loop = loop_new_main();
     struct service *service = NULL;
     int exit_code = 1;
