@@ -1,0 +1,70 @@
+// A member whose media code nobody here wrote: GStreamer's webrtcbin joins the real meeting.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { admin, Client, rest, spend } from '../support/client.ts';
+import { House, until } from '../support/house.ts';
+import { Webrtcbin } from '../support/webrtcbin.ts';
+
+let house: House;
+let client: Client;
+let peer: Webrtcbin;
+
+interface Member {
+  id: string;
+  connected: boolean;
+}
+
+/** The chair as the centre sees it. */
+async function chair(): Promise<Member | undefined> {
+  const { body } = await rest(house.demo, 'GET', `/api/v1/meetings/${house.demo.meeting}`, {
+    headers: admin(house.demo),
+  });
+  return (body as { members: Member[] }).members.find(({ id }) => id === 'chair');
+}
+
+beforeAll(async () => {
+  house = await House.open();
+  peer = new Webrtcbin();
+  ({ client } = await Client.hello(house.demo, await spend(house.demo, house.demo.chair_url)));
+}, 120_000);
+
+afterAll(async () => {
+  client.close();
+  await peer.close();
+  await house.close();
+}, 30_000);
+
+it('hears and sees the meeting', async () => {
+  const offered = await client.ask('media.offer', {
+    meeting: house.demo.meeting,
+    sdp: await peer.offer,
+  });
+  expect(offered.err).toBeUndefined();
+  const sdp = (offered.d as { sdp: string }).sdp;
+  expect(sdp).toContain('a=setup:passive');
+  peer.answer(sdp);
+
+  const start = await until('the stage and its sound', 15_000, () =>
+    peer.received && peer.received.video_frames > 0 && peer.received.audio_frames > 0
+      ? peer.received
+      : null,
+  );
+  expect(start.connected).toBe(true);
+  expect([start.width, start.height]).toEqual([1280, 720]);
+  await until('two more seconds of both', 15_000, () => {
+    const now = peer.received;
+    return (
+      now &&
+      now.video_frames - start.video_frames >= 40 &&
+      now.audio_frames - start.audio_frames >= 90
+    );
+  });
+  expect(await until('the centre says it is connected', 5_000, chair)).toMatchObject({
+    connected: true,
+  });
+}, 60_000);
+
+it('is gone when it ends', async () => {
+  await peer.close();
+  await until('the chair is not connected', 15_000, async () => !(await chair())?.connected);
+}, 30_000);
