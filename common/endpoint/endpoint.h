@@ -80,6 +80,9 @@ int endpoint_send_video(struct endpoint *endpoint, enum sdp_line line, const uin
 // only.
 enum audio_jitter_action endpoint_next_audio(
         struct endpoint *endpoint, struct audio_jitter_frame *frame);
+// From now on received packets are counted and dropped, as with is_counting_only. Not from within
+// an event.
+void endpoint_count_only(struct endpoint *endpoint);
 // The decoder lost its references: drop what is begun and ask for a key frame.
 void endpoint_need_key_frame(struct endpoint *endpoint, enum sdp_line line);
 

@@ -73,6 +73,16 @@ void endpoint_receiver_stop(struct endpoint_receiver *receiver)
     *receiver = (struct endpoint_receiver){ 0 };
 }
 
+void endpoint_count_only(struct endpoint *endpoint)
+{
+    endpoint->config.is_counting_only = true;
+    g_clear_pointer(&endpoint->jitter, audio_jitter_free);
+    for (int line = 0; line < SDP_LINE_COUNT; line++) {
+        g_clear_pointer(&endpoint->receivers[line].reorder, reorder_free);
+        g_clear_pointer(&endpoint->receivers[line].unpack, h264_unpack_free);
+    }
+}
+
 // By SSRC; else by mid (RFC 9143 §9.2); else by payload type, when one line alone uses it.
 static struct endpoint_receiver *receiver_of(
         struct endpoint *endpoint, const struct rtp_packet *packet)

@@ -22,6 +22,8 @@ struct screen {
     struct loop *loop;
     screen_need_key_frame_fn *need_key_frame;
     void *user;
+    screen_look_fn *look; // NULL: nobody looks
+    void *look_user;
     struct h264_decoder *decoder;
     int64_t timestamp; // unwrapped, 90 kHz
     uint32_t last_timestamp;
@@ -92,6 +94,8 @@ static void take_picture(void *user, const struct picture *picture, int64_t pts_
     (void)pts_us;
     struct screen *screen = user;
     measure(screen, picture);
+    if (screen->look)
+        screen->look(screen->look_user, picture);
     if (screen->source)
         show(screen, picture);
 }
@@ -175,6 +179,12 @@ void screen_push(struct screen *screen, const struct h264_access_unit *unit)
     screen->has_timestamp = true;
     screen->last_timestamp = unit->timestamp;
     h264_decoder_push(screen->decoder, unit->data, unit->size, MAX(screen->timestamp, 0) * 100 / 9);
+}
+
+void screen_set_look(struct screen *screen, screen_look_fn *look, void *user)
+{
+    screen->look = look;
+    screen->look_user = user;
 }
 
 void screen_read_counters(const struct screen *screen, struct screen_counters *out)

@@ -8,6 +8,7 @@
 
 #include "common/base/check.h"
 #include "common/base/loop.h"
+#include "common/media/picture.h"
 #include "common/rtp/h264_unpack.h"
 
 struct screen_counters {
@@ -29,4 +30,8 @@ void screen_close(struct screen *screen);
 // Another stream follows: its timestamps have nothing to do with those before.
 void screen_begin_stream(struct screen *screen);
 void screen_push(struct screen *screen, const struct h264_access_unit *unit);
+// For tools that look at what is in the picture: called with each one on the decoder's thread.
+// Before the first screen_push().
+typedef void screen_look_fn(void *user, const struct picture *picture);
+void screen_set_look(struct screen *screen, screen_look_fn *look, void *user);
 void screen_read_counters(const struct screen *screen, struct screen_counters *out);

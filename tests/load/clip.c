@@ -16,6 +16,13 @@
 #define OPUS_MAX      512
 #define CODED_WITHIN  (5 * G_USEC_PER_SEC)
 
+const struct clip_picture clip_picture_default = { .height = 180, .fps = 15, .kbps = 150 };
+
+int clip_width(const struct clip_picture *picture)
+{
+    return (picture->height * 16 / 9 + 1) & ~1;
+}
+
 int clip_tone_hz(unsigned mark)
 {
     return 1000 + 125 * (int)(mark % CLIP_TONES);
@@ -29,18 +36,22 @@ static void keep_unit(
     g_async_queue_push(user, g_bytes_new(data, size));
 }
 
-static int code_picture(struct clip *clip, unsigned mark, const char *name)
+static int code_picture(
+        struct clip *clip, const struct clip_picture *wanted, unsigned mark, const char *name)
 {
-    const struct h264_encoder_config config = {
-        .width = CLIP_WIDTH, .height = CLIP_HEIGHT, .fps = CLIP_FPS, .kbps = CLIP_KBPS
-    };
+    const struct h264_encoder_config config = { .width = clip_width(wanted),
+        .height = wanted->height,
+        .fps = wanted->fps,
+        .kbps = wanted->kbps };
     GAsyncQueue *units = g_async_queue_new_full((GDestroyNotify)g_bytes_unref);
-    struct test_picture *picture = test_picture_new(CLIP_WIDTH, CLIP_HEIGHT, mark, name);
+    struct test_picture *picture = test_picture_new(config.width, config.height, mark, name);
     struct h264_encoder *encoder = NULL;
     int rc = h264_encoder_open(&config, keep_unit, units, &encoder);
-    for (uint32_t frame = 0; rc == 0 && frame < CLIP_FRAMES; frame++) {
-        rc = h264_encoder_push(encoder, test_picture_draw(picture, frame),
-                (int64_t)frame * G_USEC_PER_SEC / CLIP_FPS);
+    clip->fps = wanted->fps;
+    clip->frame_count = CLIP_SECONDS * wanted->fps;
+    for (int frame = 0; rc == 0 && frame < clip->frame_count; frame++) {
+        rc = h264_encoder_push(encoder, test_picture_draw(picture, (uint32_t)frame),
+                (int64_t)frame * G_USEC_PER_SEC / wanted->fps);
         if (rc == 0)
             clip->units[frame] = g_async_queue_timeout_pop(units, CODED_WITHIN);
         if (rc == 0 && !clip->units[frame])
@@ -89,10 +100,11 @@ static void code_tone(struct clip *clip, unsigned mark)
     opus_encoder_destroy(opus);
 }
 
-int clip_open(unsigned mark, const char *name, struct clip *out)
+int clip_open(const struct clip_picture *picture, unsigned mark, const char *name, struct clip *out)
 {
+    g_assert(picture->fps > 0 && picture->fps <= CLIP_FPS_MAX);
     *out = (struct clip){ 0 };
-    const int rc = code_picture(out, mark, name);
+    const int rc = code_picture(out, picture, mark, name);
     if (rc < 0) {
         log_error("the clip can not be coded error=\"%s\"", g_strerror(-rc));
         clip_close(out);
@@ -104,7 +116,7 @@ int clip_open(unsigned mark, const char *name, struct clip *out)
 
 void clip_close(struct clip *clip)
 {
-    for (int i = 0; i < CLIP_FRAMES; i++)
+    for (int i = 0; i < CLIP_FRAMES_MAX; i++)
         g_clear_pointer(&clip->units[i], g_bytes_unref);
     for (int i = 0; i < CLIP_SOUND_FRAMES; i++)
         g_clear_pointer(&clip->sound[i], g_bytes_unref);

@@ -8,18 +8,24 @@
 
 #include "common/base/check.h"
 
-#define CLIP_WIDTH  320
-#define CLIP_HEIGHT 180
-#define CLIP_FPS    15
-#define CLIP_FRAMES (2 * CLIP_FPS)
-#define CLIP_KBPS   150
+#define CLIP_SECONDS    2
+#define CLIP_FPS_MAX    30
+#define CLIP_FRAMES_MAX (CLIP_SECONDS * CLIP_FPS_MAX)
 
 #define CLIP_SOUND_FRAMES 50 // of 20 ms
 #define CLIP_TONES        24
 #define CLIP_TONE_DBFS    (-26)
 
+struct clip_picture {
+    int height; // the width is 16/9 of it, made even
+    int fps;    // at most CLIP_FPS_MAX
+    int kbps;
+};
+extern const struct clip_picture clip_picture_default; // 180p at 15, 150 kb/s: costs little
+
 struct clip {
-    GBytes *units[CLIP_FRAMES];       // Annex B; the first is a key frame, the only one
+    int frame_count, fps;
+    GBytes *units[CLIP_FRAMES_MAX];   // Annex B; the first is a key frame, the only one
     GBytes *sound[CLIP_SOUND_FRAMES]; // Opus
     uint8_t level;                    // of the tone, RFC 6464
 };
@@ -28,7 +34,9 @@ struct clip {
 int clip_tone_hz(unsigned mark);
 
 // `name` is drawn in the picture. -EIO: the encoder does not work (logged).
-int clip_open(unsigned mark, const char *name, struct clip *out) MUST_CHECK;
+int clip_open(const struct clip_picture *picture, unsigned mark, const char *name,
+        struct clip *out) MUST_CHECK;
+int clip_width(const struct clip_picture *picture);
 void clip_close(struct clip *clip);
 // One Opus frame of silence.
 GBytes *clip_silence(void);

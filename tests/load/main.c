@@ -26,7 +26,9 @@
 
 struct options {
     char *signal_url, *machine_url, *token_file, *ca_file, *pin, *units, *json_file, *log_level;
-    int seconds, first_mark, decode;
+    char *watch_file;
+    int seconds, first_mark, decode, join_after_ms, join_every_ms;
+    struct clip_picture picture;
 };
 
 struct load {
@@ -36,10 +38,11 @@ struct load {
     struct loop *loop;
     struct certificate *certificate;
     GBytes *silence;
+    struct watch *watch;
     GPtrArray *rooms;
     GSource *tick, *second, *terminated, *interrupted;
-    int64_t begun_us, next_tick_us, late_ticks;
-    int seconds;
+    int64_t begun_us, next_tick_us;
+    int seconds, ticks, late_ticks;
     bool is_ending;
 };
 
@@ -118,6 +121,7 @@ static gboolean on_tick(gpointer data)
     if (now_us - load->next_tick_us > LATE_MAX_US)
         load->next_tick_us = now_us;
     while (load->next_tick_us <= now_us) {
+        load->ticks++;
         load->late_ticks += now_us - load->next_tick_us > TICK_US;
         for (guint i = 0; i < load->rooms->len; i++)
             posed_room_tick(g_ptr_array_index(load->rooms, i), now_us);
@@ -136,7 +140,8 @@ static gboolean dispatch_tick(GSource *source, GSourceFunc fn, gpointer data)
 struct totals {
     guint rooms, in_meeting, connected, pictures;
     int64_t packets_in, packets_out, lost_in, failures;
-    double join_ms_max;
+    uint64_t samples, concealed;
+    double join_ms_max, picture_ms_max;
 };
 
 static void add_up(const struct load *load, struct totals *totals)
@@ -152,7 +157,10 @@ static void add_up(const struct load *load, struct totals *totals)
         totals->packets_out += view.packets_out;
         totals->lost_in += view.lost_in;
         totals->failures += view.failures;
+        totals->samples += view.samples;
+        totals->concealed += view.concealed;
         totals->join_ms_max = MAX(totals->join_ms_max, view.join_ms);
+        totals->picture_ms_max = MAX(totals->picture_ms_max, view.picture_ms);
     }
 }
 
@@ -161,9 +169,17 @@ static gboolean on_second(gpointer data)
     struct load *load = data;
     for (guint i = 0; i < load->rooms->len; i++)
         posed_room_second(g_ptr_array_index(load->rooms, i));
+    struct totals totals;
+    add_up(load, &totals);
+    const struct watch_second told = { .ticks = load->ticks,
+        .late_ticks = load->late_ticks,
+        .connected = totals.connected,
+        .pictures = totals.pictures,
+        .lost_in = totals.lost_in,
+        .samples = totals.samples,
+        .concealed = totals.concealed };
+    watch_second(load->watch, &told);
     if (++load->seconds % PROGRESS_EVERY == 0) {
-        struct totals totals;
-        add_up(load, &totals);
         fprintf(stderr,
                 "%4d s: %u rooms, %u in a meeting, %u connected, %u see a picture, "
                 "%" G_GINT64_FORMAT " packets in, %" G_GINT64_FORMAT " out, %" G_GINT64_FORMAT
@@ -196,6 +212,10 @@ static void start_clock(struct load *load)
 {
     static GSourceFuncs functions = { .dispatch = dispatch_tick };
     load->begun_us = load->next_tick_us = g_get_monotonic_time();
+    for (guint i = 0; i < load->rooms->len; i++)
+        posed_room_join_after(g_ptr_array_index(load->rooms, i),
+                load->begun_us + 1000 * ((int64_t)load->options.join_after_ms +
+                                                (int64_t)load->options.join_every_ms * i));
     load->tick = g_source_new(&functions, sizeof(GSource));
     g_source_set_callback(load->tick, on_tick, load, NULL);
     g_source_set_ready_time(load->tick, load->next_tick_us);
@@ -214,6 +234,8 @@ static int open_room(struct load *load, const char *unit, guint index)
         .state_dir = state_dir,
         .certificate = load->certificate,
         .silence = load->silence,
+        .picture = &load->options.picture,
+        .watch = load->watch,
         .decodes = index < (guint)load->options.decode,
     };
     struct posed_room *room = NULL;
@@ -266,7 +288,9 @@ static struct json_object *make_result(const struct load *load)
     json_object_object_add(result, "lost_in", json_object_new_int64(totals.lost_in));
     json_object_object_add(result, "failures", json_object_new_int64(totals.failures));
     json_object_object_add(result, "join_ms_max", json_object_new_double(totals.join_ms_max));
-    json_object_object_add(result, "late_ticks", json_object_new_int64(load->late_ticks));
+    json_object_object_add(result, "picture_ms_max", json_object_new_double(totals.picture_ms_max));
+    json_object_object_add(result, "ticks", json_object_new_int(load->ticks));
+    json_object_object_add(result, "late_ticks", json_object_new_int(load->late_ticks));
     json_object_object_add(result, "cpu_seconds", json_object_new_double(cpu_seconds()));
     json_object_object_add(result, "rooms", rooms);
     return result;
@@ -312,7 +336,7 @@ static int write_result(const struct load *load)
 
 static bool read_options(struct options *options, int argc, char **argv)
 {
-    *options = (struct options){ .first_mark = 4, .decode = 1 };
+    *options = (struct options){ .first_mark = 4, .decode = 1, .picture = clip_picture_default };
     const GOptionEntry entries[] = {
         { "signal", 0, 0, G_OPTION_ARG_STRING, &options->signal_url, "rong-signal's public address",
                 "https://HOST:8443" },
@@ -334,6 +358,16 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "the frame mark of the first room (4)", "N" },
         { "decode", 0, 0, G_OPTION_ARG_INT, &options->decode,
                 "how many rooms decode what they receive (1)", "N" },
+        { "height", 0, 0, G_OPTION_ARG_INT, &options->picture.height,
+                "of the picture that the rooms send (180)", "PIXELS" },
+        { "fps", 0, 0, G_OPTION_ARG_INT, &options->picture.fps, "its rate, up to 30 (15)", "N" },
+        { "kbps", 0, 0, G_OPTION_ARG_INT, &options->picture.kbps, "its bit rate (150)", "N" },
+        { "join-after", 0, 0, G_OPTION_ARG_INT, &options->join_after_ms, "no room offers before",
+                "MS" },
+        { "join-every", 0, 0, G_OPTION_ARG_INT, &options->join_every_ms,
+                "and then one this often (0: all at once)", "MS" },
+        { "watch", 0, 0, G_OPTION_ARG_FILENAME, &options->watch_file,
+                "where to tell what happens, a line of JSON each", "FILE" },
         { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level, "error, warn, info or debug",
                 "LEVEL" },
         G_OPTION_ENTRY_NULL,
@@ -347,7 +381,9 @@ static bool read_options(struct options *options, int argc, char **argv)
         return false;
     }
     if (options->signal_url && options->machine_url && options->token_file && options->units &&
-            (options->ca_file || options->pin) && argc == 1 &&
+            (options->ca_file || options->pin) && argc == 1 && options->picture.height > 0 &&
+            options->picture.height % 2 == 0 && options->picture.fps > 0 &&
+            options->picture.fps <= CLIP_FPS_MAX && options->picture.kbps > 0 &&
             (!options->log_level || log_set_level(options->log_level)))
         return true;
     g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
@@ -358,8 +394,8 @@ static bool read_options(struct options *options, int argc, char **argv)
 static void free_options(struct options *options)
 {
     char **const texts[] = { &options->signal_url, &options->machine_url, &options->token_file,
-        &options->ca_file, &options->pin, &options->units, &options->json_file,
-        &options->log_level };
+        &options->ca_file, &options->pin, &options->units, &options->json_file, &options->log_level,
+        &options->watch_file };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         g_clear_pointer(texts[i], g_free);
 }
@@ -382,7 +418,10 @@ static int prepare(struct load *load)
     load->loop = loop_new_main();
     load->terminated = end_on(load, SIGTERM);
     load->interrupted = end_on(load, SIGINT);
-    return certificate_new(&load->certificate);
+    const int rc = watch_open(load->options.watch_file, &load->watch);
+    if (rc < 0)
+        fprintf(stderr, "rong-load: %s: %s\n", load->options.watch_file, g_strerror(-rc));
+    return rc < 0 ? rc : certificate_new(&load->certificate);
 }
 
 static void finish(struct load *load)
@@ -395,6 +434,7 @@ static void finish(struct load *load)
     if (load->loop)
         loop_free(load->loop);
     certificate_free(load->certificate);
+    watch_close(load->watch);
     g_clear_pointer(&load->silence, g_bytes_unref);
     remove_state(load->state_dir);
     g_free(load->state_dir);

@@ -17,7 +17,6 @@
 
 #define LOG_TOPIC "posed_room"
 
-#define FRAME_US     (G_USEC_PER_SEC / CLIP_FPS)
 #define TICK_SAMPLES 960
 #define SILENT_EVERY 10
 #define RETRY_US     (2 * G_USEC_PER_SEC)
@@ -37,9 +36,12 @@ struct posed_room {
     enum scene scene;
     char epoch[33]; // under which the current connection was answered
     struct endpoint *endpoint;
+    bool counts_only;
     bool is_failed; // the endpoint is to be closed outside of its event
     int64_t offered_us, retry_us;
-    double join_ms;
+    int64_t join_after_us;
+    double join_ms, picture_ms;
+    struct watch *watch;
     int64_t failures, offers;
     uint32_t timestamp;
     unsigned sound_at, silent, frame_at;
@@ -51,6 +53,7 @@ struct posed_room {
     struct screen *screen;
     struct loudspeaker *loudspeaker;
     struct ear ear;
+    struct watch_eye eye;
     uint64_t frames_before;
     double picture_fps;      // in the last second
     int64_t watching_us;     // since when; 0: not yet
@@ -90,7 +93,7 @@ static void report(struct posed_room *room)
 static void disconnect(struct posed_room *room)
 {
     g_clear_pointer(&room->endpoint, endpoint_close);
-    room->is_failed = false;
+    room->is_failed = room->counts_only = false;
     room->offer_id = 0;
     room->epoch[0] = '\0';
     room->picture_packets = room->picture_before = 0;
@@ -118,7 +121,13 @@ static void endpoint_changed(void *user, enum peer_state state, const char *reas
 static void take_unit(void *user, enum sdp_line line, const struct h264_access_unit *unit)
 {
     struct posed_room *room = user;
-    if (room->screen && line == SDP_MAIN)
+    if (line != SDP_MAIN)
+        return;
+    if (room->picture_ms == 0) {
+        room->picture_ms = (double)(g_get_monotonic_time() - room->offered_us) / 1000;
+        watch_picture(room->watch, room->unit, room->picture_ms);
+    }
+    if (room->screen)
         screen_push(room->screen, unit);
 }
 
@@ -142,7 +151,6 @@ static void offer(struct posed_room *room, int64_t now_us)
         .context = loop_context(room->loop),
         .certificate = room->certificate,
         .cname = room->unit,
-        .is_counting_only = !room->decodes,
         .events = { endpoint_changed, take_unit, key_frame_wanted },
         .user = room,
     };
@@ -162,6 +170,7 @@ static void offer(struct posed_room *room, int64_t now_us)
     room->offer_id = ++room->last_id;
     room->offers++;
     room->offered_us = now_us;
+    room->picture_ms = 0;
     send_request(room, MESSAGE_MEDIA_OFFER, room->offer_id, message);
 }
 
@@ -209,10 +218,15 @@ static void send_picture(struct posed_room *room, int64_t now_us)
     size_t size;
     const uint8_t *data = g_bytes_get_data(room->clip.units[room->frame_at], &size);
     endpoint_send_video(room->endpoint, SDP_MAIN, data, size, room->next_frame_us);
-    room->frame_at = (room->frame_at + 1) % CLIP_FRAMES;
-    room->next_frame_us += FRAME_US;
+    room->frame_at = (room->frame_at + 1) % (unsigned)room->clip.frame_count;
+    room->next_frame_us += G_USEC_PER_SEC / room->clip.fps;
     if (now_us - room->next_frame_us > G_USEC_PER_SEC)
         room->next_frame_us = now_us; // we were held up: do not send the past in one burst
+}
+
+void posed_room_join_after(struct posed_room *room, int64_t at_us)
+{
+    room->join_after_us = at_us;
 }
 
 void posed_room_tick(struct posed_room *room, int64_t now_us)
@@ -220,8 +234,14 @@ void posed_room_tick(struct posed_room *room, int64_t now_us)
     if (room->is_failed || (room->endpoint && !is_in_meeting(room) && room->is_greeted))
         disconnect(room);
     const bool is_stale = room->epoch[0] && strcmp(room->epoch, room->desired.media_epoch) != 0;
-    if (is_in_meeting(room) && (!room->endpoint || is_stale) && now_us >= room->retry_us)
+    if (is_in_meeting(room) && (!room->endpoint || is_stale) && now_us >= room->retry_us &&
+            now_us >= room->join_after_us)
         offer(room, now_us);
+    // The first picture was awaited whole; the rest need only be counted.
+    if (room->endpoint && !room->decodes && room->picture_ms > 0 && !room->counts_only) {
+        room->counts_only = true;
+        endpoint_count_only(room->endpoint);
+    }
     if (!room->endpoint || endpoint_state(room->endpoint) != PEER_CONNECTED)
         return;
     send_sound(room);
@@ -343,10 +363,14 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->mark = config->mark;
     room->silence = g_bytes_ref(config->silence);
     room->decodes = config->decodes;
+    room->watch = config->watch;
+    room->eye = (struct watch_eye){ .watch = config->watch, .unit = room->unit, .large = -1 };
     room->scene = SCENE_IDLE;
-    int rc = clip_open(room->mark, room->unit, &room->clip);
+    int rc = clip_open(config->picture, room->mark, room->unit, &room->clip);
     if (rc == 0 && room->decodes)
         rc = screen_open(room->loop, false, screen_needs_key_frame, room, &room->screen);
+    if (rc == 0 && room->decodes && room->watch)
+        screen_set_look(room->screen, watch_look, &room->eye);
     if (rc == 0 && room->decodes)
         rc = loudspeaker_open(false, &room->loudspeaker);
     if (rc == 0)
@@ -383,8 +407,14 @@ void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
         .mic_open = room->desired.microphone == MICROPHONE_STATE_OPEN,
         .failures = room->failures,
         .join_ms = room->join_ms,
+        .picture_ms = room->picture_ms,
         .picture_fps = room->decodes ? room->picture_fps : -1,
     };
+    if (room->loudspeaker) {
+        const struct loudspeaker_counters *sound = loudspeaker_counters(room->loudspeaker);
+        out->samples = sound->samples;
+        out->concealed = sound->concealed;
+    }
     if (!room->endpoint)
         return;
     struct endpoint_stats stats;
@@ -448,6 +478,7 @@ struct json_object *posed_room_result(const struct posed_room *room)
     json_object_object_add(result, "offers", json_object_new_int64(room->offers));
     json_object_object_add(result, "failures", json_object_new_int64(room->failures));
     json_object_object_add(result, "join_ms", json_object_new_double(view.join_ms));
+    json_object_object_add(result, "picture_ms", json_object_new_double(view.picture_ms));
     json_object_object_add(result, "rtp_in", json_object_new_int64(view.packets_in));
     json_object_object_add(result, "rtp_out", json_object_new_int64(view.packets_out));
     json_object_object_add(result, "lost_in", json_object_new_int64(view.lost_in));

@@ -10,6 +10,8 @@
 #include "common/base/check.h"
 #include "common/base/loop.h"
 #include "common/transport/certificate.h"
+#include "tests/load/clip.h"
+#include "tests/load/watch.h"
 
 struct posed_room_config {
     struct loop *loop;
@@ -19,7 +21,9 @@ struct posed_room_config {
     const char *state_dir;                 // of its enrolment
     const struct certificate *certificate; // of DTLS, shared by all
     GBytes *silence;                       // one Opus frame
+    const struct clip_picture *picture;    // what it sends
     bool decodes;                          // one of the sample that looks and listens
+    struct watch *watch;                   // lent; NULL: nobody wants to know
 };
 
 struct posed_room;
@@ -27,6 +31,8 @@ struct posed_room;
 // Codes the clip and begins to connect. Strings are copied.
 int posed_room_open(const struct posed_room_config *config, struct posed_room **out) MUST_CHECK;
 void posed_room_close(struct posed_room *room);
+// It offers no sooner than this monotonic time.
+void posed_room_join_after(struct posed_room *room, int64_t at_us);
 // Every 20 ms: sends what is due.
 void posed_room_tick(struct posed_room *room, int64_t now_us);
 // Once a second.
@@ -36,9 +42,11 @@ struct posed_room_view {
     const char *unit; // lent
     bool in_meeting, connected, picture_alive, mic_open;
     int64_t packets_in, packets_out, lost_in, failures;
-    double join_ms; // offer → connected of the last connection; 0: none yet
+    double join_ms;    // offer → connected of the last connection; 0: none yet
+    double picture_ms; // offer → first whole picture; 0: none yet
     double jitter_ms, round_trip_ms;
-    double picture_fps; // decoding rooms only; else -1
+    double picture_fps;          // decoding rooms only; else -1
+    uint64_t samples, concealed; // likewise; else 0
 };
 void posed_room_view(const struct posed_room *room, struct posed_room_view *out);
 // The result's object; the caller puts it.

@@ -30,8 +30,8 @@ static void the_first_picture_is_the_only_key_frame(void **state)
 {
     (void)state;
     struct clip clip;
-    assert_int_equal(clip_open(9, "Xã Ia Der", &clip), 0);
-    for (int i = 0; i < CLIP_FRAMES; i++) {
+    assert_int_equal(clip_open(&clip_picture_default, 9, "Xã Ia Der", &clip), 0);
+    for (int i = 0; i < clip.frame_count; i++) {
         size_t size;
         const uint8_t *data = g_bytes_get_data(clip.units[i], &size);
         assert_int_equal(key_frame_is_h264_unit(data, size), i == 0);
@@ -49,8 +49,8 @@ static void the_ear_hears_exactly_the_rooms_that_speak(void **state)
         OpusDecoder *first = opus_decoder_create(48000, 1, &error);
         OpusDecoder *second = opus_decoder_create(48000, 1, &error);
         struct ear ear = { 0 };
-        assert_int_equal(clip_open(mark, "", &one), 0);
-        assert_int_equal(clip_open(next, "", &other), 0);
+        assert_int_equal(clip_open(&clip_picture_default, mark, "", &one), 0);
+        assert_int_equal(clip_open(&clip_picture_default, next, "", &other), 0);
         for (int frame = 0; frame < 2 * CLIP_SOUND_FRAMES; frame++) {
             int16_t samples[FRAME_SAMPLES] = { 0 };
             mix(samples, first, one.sound[frame % CLIP_SOUND_FRAMES]);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens to the posed rooms, told at once: one JSON object a line, with the monotonic time in
+// microseconds, for whoever measures from outside (make bench).
+#pragma once
+
+#include <stdint.h>
+
+#include "common/base/check.h"
+#include "common/media/picture.h"
+
+struct watch;
+
+// NULL or "-" as file: nothing is told. -errno: the file can not be made.
+int watch_open(const char *file, struct watch **out) MUST_CHECK;
+void watch_close(struct watch *watch);
+
+// Any thread; NULL is fine.
+void watch_picture(struct watch *watch, const char *unit, double since_offer_ms);
+struct watch_second {
+    int ticks, late_ticks; // since the start
+    unsigned connected, pictures;
+    int64_t lost_in;
+    uint64_t samples, concealed; // of those that decode
+};
+void watch_second(struct watch *watch, const struct watch_second *second);
+
+// One decoding room's look at the large tile; owned by its decoder's thread.
+struct watch_eye {
+    struct watch *watch;
+    const char *unit;
+    int large; // mark that was in it last; -1: none
+};
+// A screen_look_fn.
+void watch_look(void *eye, const struct picture *picture);
