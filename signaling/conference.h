@@ -46,7 +46,7 @@ void conference_fill_member(const struct conference *conference,
 // --- observations -------------------------------------------------------------------------------
 
 // A member's WebSocket came or went.
-void conference_note_presence(struct conference *conference, const char *member, bool is_present);
+void conference_note_presence(struct conference *conference, const char *id, bool is_present);
 // From the MCU that carries it.
 void conference_note_report(
         struct conference *conference, const struct message_conference_report *report);

@@ -18,6 +18,7 @@
 #define LOG_TOPIC "service"
 
 #define ENDED_SHOWN_MS  (60 * 1000)
+#define ENDED_KEPT      200 // meetings that are over and can still be listed
 #define HOUSEKEEPING_MS 5000
 // How long a conference waits for its MCU before it moves to another.
 #define MCU_GRACE_MS 3000
@@ -96,7 +97,7 @@ struct conference *service_create_meeting(
 
 static int open_meetings(struct service *service)
 {
-    g_autoptr(GPtrArray) ids = store_meetings(service->store);
+    g_autoptr(GPtrArray) ids = store_meetings(service->store, ENDED_KEPT);
     for (guint i = 0; i < ids->len; i++) {
         struct conference *conference = NULL;
         // One damaged journal must not keep the other meetings closed; it was logged.

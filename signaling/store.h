@@ -50,8 +50,9 @@ int store_append(struct store *store, const char *meeting, int64_t first,
 typedef int store_entry_fn(void *context, int64_t number, const struct store_entry *entry);
 int store_read_journal(
         struct store *store, const char *meeting, store_entry_fn *fn, void *context) MUST_CHECK;
-// Ids of all meetings, oldest first; g_ptr_array_unref.
-GPtrArray *store_meetings(struct store *store);
+// Ids of the meetings that have not ended and of the `ended_max` newest that have, oldest first;
+// g_ptr_array_unref.
+GPtrArray *store_meetings(struct store *store, int ended_max);
 
 // --- people: one-time links, sessions -----------------------------------------------------------
 

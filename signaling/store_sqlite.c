@@ -36,6 +36,10 @@ static const char *const migrations[] = {
     "  spent_ms INTEGER) STRICT, WITHOUT ROWID;"
     "CREATE TABLE machine (name TEXT PRIMARY KEY, serial TEXT NOT NULL,"
     "  enrolled_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+
+    // Years of meetings lie here; only those that go on are opened at every start.
+    "CREATE INDEX journal_begun ON journal (at_ms, meeting) WHERE number = 0;"
+    "CREATE INDEX journal_over ON journal (meeting) WHERE name = 'meeting.ended';",
 };
 
 // --- statements ---------------------------------------------------------------------------------
@@ -295,11 +299,16 @@ int store_read_journal(struct store *store, const char *meeting, store_entry_fn 
     return result < 0 ? result : 0;
 }
 
-GPtrArray *store_meetings(struct store *store)
+GPtrArray *store_meetings(struct store *store, int ended_max)
 {
     GPtrArray *meetings = g_ptr_array_new_with_free_func(g_free);
-    sqlite3_stmt *statement =
-            prepare(store, "SELECT meeting FROM journal WHERE number = 0 ORDER BY at_ms, meeting");
+    sqlite3_stmt *statement = prepare(store,
+            "WITH over AS (SELECT meeting FROM journal WHERE name = 'meeting.ended'),"
+            " recent AS (SELECT meeting FROM journal WHERE number = 0 AND meeting IN over"
+            "  ORDER BY at_ms DESC LIMIT ?)"
+            "SELECT meeting FROM journal WHERE number = 0"
+            " AND (meeting NOT IN over OR meeting IN recent) ORDER BY at_ms, meeting");
+    sqlite3_bind_int(statement, 1, ended_max);
     while (sqlite3_step(statement) == SQLITE_ROW)
         g_ptr_array_add(meetings, column_copy(statement, 0));
     sqlite3_finalize(statement);

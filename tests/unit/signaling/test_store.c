@@ -81,9 +81,49 @@ static void a_journal_is_read_back_in_order(void **state)
     assert_int_equal(store_append(fixture->store, MEETING, 1, two, 2), 0);
     reopen(fixture);
     assert_int_equal(journal_length(fixture->store), 3);
-    g_autoptr(GPtrArray) meetings = store_meetings(fixture->store);
+    g_autoptr(GPtrArray) meetings = store_meetings(fixture->store, 10);
     assert_int_equal(meetings->len, 1);
     assert_string_equal(g_ptr_array_index(meetings, 0), MEETING);
+}
+
+static void begin_meeting(struct store *store, int at_ms, bool ended)
+{
+    g_autofree char *id = g_strdup_printf("meeting%d", at_ms);
+    struct store_entry entries[] = { { "meeting.created", "{}", at_ms },
+        { "meeting.ended", "{}", at_ms } };
+    assert_int_equal(store_append(store, id, 0, entries, ended ? 2 : 1), 0);
+}
+
+static void only_meetings_that_go_on_and_the_newest_ended_are_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 6; i++)
+        begin_meeting(fixture->store, i, i > 1);
+    g_autoptr(GPtrArray) meetings = store_meetings(fixture->store, 2);
+    static const char *const expected[] = { "meeting0", "meeting1", "meeting4", "meeting5" };
+    assert_int_equal(meetings->len, COUNT_OF(expected));
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        assert_string_equal(g_ptr_array_index(meetings, i), expected[i]);
+}
+
+static void an_older_file_is_brought_to_this_version(void **state)
+{
+    struct fixture *fixture = *state;
+    begin_meeting(fixture->store, 1, false);
+    store_close(g_steal_pointer(&fixture->store));
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                             "DROP INDEX journal_begun; DROP INDEX journal_over;"
+                             "PRAGMA user_version = 1",
+                             NULL, NULL, NULL),
+            SQLITE_OK);
+    sqlite3_close(db);
+    g_autofree char *fault = NULL;
+    assert_int_equal(store_open(fixture->path, &fixture->store, &fault), 0);
+    g_autoptr(GPtrArray) meetings = store_meetings(fixture->store, 0);
+    assert_int_equal(meetings->len, 1);
+    reopen(fixture);
 }
 
 static void an_append_is_all_or_nothing(void **state)
@@ -272,6 +312,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_journal_is_read_back_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+                only_meetings_that_go_on_and_the_newest_ended_are_listed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_older_file_is_brought_to_this_version, setup, teardown),
         cmocka_unit_test_setup_teardown(an_append_is_all_or_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(
                 the_file_itself_refuses_to_change_a_journal, setup, teardown),
