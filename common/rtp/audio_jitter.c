@@ -24,15 +24,15 @@
 #define LEVEL_NONE      127
 
 struct slot {
-    bool used;
     bool is_copy;
     uint8_t level;
     uint16_t seq;
     uint16_t size;
     int samples;
     uint32_t timestamp;
-    uint8_t data[AUDIO_JITTER_PACKET_MAX];
 };
+
+_Static_assert(AUDIO_JITTER_SLOTS == 64, "a bit each in `used`");
 
 struct audio_jitter {
     struct audio_jitter_config config;
@@ -54,7 +54,11 @@ struct audio_jitter {
     int waiting; // frames concealed while next_timestamp may still come
     int since_shrink;
 
+    // Hundreds of these are asked fifty times a second: what is looked through is small and apart
+    // from the packets' bytes, and the lowest free slot is taken first.
+    uint64_t used; // a bit for each slot
     struct slot slots[AUDIO_JITTER_SLOTS];
+    uint8_t data[AUDIO_JITTER_SLOTS][AUDIO_JITTER_PACKET_MAX];
 };
 
 struct audio_jitter *audio_jitter_new(const struct audio_jitter_config *config)
@@ -78,8 +82,7 @@ void audio_jitter_free(struct audio_jitter *jitter)
 
 void audio_jitter_reset(struct audio_jitter *jitter)
 {
-    for (size_t i = 0; i < AUDIO_JITTER_SLOTS; i++)
-        jitter->slots[i].used = false;
+    jitter->used = 0;
     jitter->has_transit = false;
     jitter->transit_count = 0;
     jitter->transit_at = 0;
@@ -184,21 +187,30 @@ static int32_t delay_of(const struct audio_jitter *jitter, uint32_t timestamp, i
 
 // --- slots --------------------------------------------------------------------------------------
 
-static struct slot *find_slot(struct audio_jitter *jitter, uint32_t timestamp)
+// Takes the lowest slot out of a set.
+static struct slot *take_slot(struct audio_jitter *jitter, uint64_t *set)
 {
-    for (size_t i = 0; i < AUDIO_JITTER_SLOTS; i++) {
-        struct slot *slot = &jitter->slots[i];
-        if (slot->used && slot->timestamp == timestamp)
-            return slot;
-    }
-    return NULL;
+    struct slot *slot = &jitter->slots[__builtin_ctzll(*set)];
+    *set &= *set - 1;
+    return slot;
 }
 
-static struct slot *free_slot(struct audio_jitter *jitter)
+static size_t index_of(const struct audio_jitter *jitter, const struct slot *slot)
 {
-    for (size_t i = 0; i < AUDIO_JITTER_SLOTS; i++) {
-        if (!jitter->slots[i].used)
-            return &jitter->slots[i];
+    return (size_t)(slot - jitter->slots);
+}
+
+static void release(struct audio_jitter *jitter, const struct slot *slot)
+{
+    jitter->used &= ~(UINT64_C(1) << index_of(jitter, slot));
+}
+
+static struct slot *find_slot(struct audio_jitter *jitter, uint32_t timestamp)
+{
+    for (uint64_t left = jitter->used; left;) {
+        struct slot *slot = take_slot(jitter, &left);
+        if (slot->timestamp == timestamp)
+            return slot;
     }
     return NULL;
 }
@@ -206,21 +218,35 @@ static struct slot *free_slot(struct audio_jitter *jitter)
 static struct slot *earliest_slot(struct audio_jitter *jitter)
 {
     struct slot *earliest = NULL;
-    for (size_t i = 0; i < AUDIO_JITTER_SLOTS; i++) {
-        struct slot *slot = &jitter->slots[i];
-        if (slot->used &&
-                (!earliest || rtp_timestamp_distance(slot->timestamp, earliest->timestamp) > 0))
+    for (uint64_t left = jitter->used; left;) {
+        struct slot *slot = take_slot(jitter, &left);
+        if (!earliest || rtp_timestamp_distance(slot->timestamp, earliest->timestamp) > 0)
             earliest = slot;
     }
     return earliest;
 }
 
+// A free one; when nobody plays, or in a flood, the oldest: what is newest is worth most.
+static struct slot *claim_slot(struct audio_jitter *jitter)
+{
+    uint64_t free_slots = ~jitter->used;
+    struct slot *slot = NULL;
+    if (free_slots) {
+        slot = take_slot(jitter, &free_slots);
+    } else {
+        jitter->counters.overflow++;
+        slot = earliest_slot(jitter);
+    }
+    jitter->used |= UINT64_C(1) << index_of(jitter, slot);
+    return slot;
+}
+
 static void drop_before(struct audio_jitter *jitter, uint32_t timestamp)
 {
-    for (size_t i = 0; i < AUDIO_JITTER_SLOTS; i++) {
-        struct slot *slot = &jitter->slots[i];
-        if (slot->used && rtp_timestamp_distance(timestamp, slot->timestamp) < 0)
-            slot->used = false;
+    for (uint64_t left = jitter->used; left;) {
+        const struct slot *slot = take_slot(jitter, &left);
+        if (rtp_timestamp_distance(timestamp, slot->timestamp) < 0)
+            release(jitter, slot);
     }
 }
 
@@ -244,34 +270,30 @@ void audio_jitter_push(struct audio_jitter *jitter, uint16_t seq, uint32_t times
             jitter->counters.duplicate++;
         return;
     }
-    struct slot *slot = free_slot(jitter);
-    if (!slot) { // nobody plays, or a flood: what is newest is worth most
-        jitter->counters.overflow++;
-        slot = earliest_slot(jitter);
-    }
-    slot->used = true;
+    struct slot *slot = claim_slot(jitter);
     slot->is_copy = is_copy;
     slot->level = level;
     slot->seq = seq;
     slot->size = (uint16_t)size;
     slot->samples = samples;
     slot->timestamp = timestamp;
-    memcpy(slot->data, payload, size);
+    memcpy(jitter->data[index_of(jitter, slot)], payload, size);
 }
 
 // --- playing ------------------------------------------------------------------------------------
 
-static void lend(const struct slot *slot, struct audio_jitter_frame *frame)
+static void lend(const struct audio_jitter *jitter, const struct slot *slot,
+        struct audio_jitter_frame *frame)
 {
-    frame->data = slot->data;
+    frame->data = jitter->data[index_of(jitter, slot)];
     frame->size = slot->size;
 }
 
 static enum audio_jitter_action play(
         struct audio_jitter *jitter, struct slot *slot, struct audio_jitter_frame *frame)
 {
-    slot->used = false;
-    lend(slot, frame);
+    release(jitter, slot);
+    lend(jitter, slot, frame);
     frame->level = slot->level;
     frame->samples = slot->samples;
     jitter->counters.red_used += slot->is_copy;
@@ -315,7 +337,7 @@ static enum audio_jitter_action bridge(
     jitter->waiting = 0;
     if (!is_pause && gap <= later->samples) {
         jitter->next_timestamp = later->timestamp;
-        lend(later, frame);
+        lend(jitter, later, frame);
         frame->samples = gap;
         jitter->counters.fec_used++;
         return AUDIO_JITTER_FEC;
@@ -386,7 +408,7 @@ enum audio_jitter_action audio_jitter_next(
     if (slot->timestamp != jitter->next_timestamp)
         return bridge(jitter, slot, frame);
     if (is_to_be_left_out(jitter, slot, now_us)) {
-        slot->used = false;
+        release(jitter, slot);
         jitter->counters.dropped++;
         jitter->since_shrink = 0;
         slot = find_slot(jitter, slot->timestamp + (uint32_t)slot->samples);
@@ -403,12 +425,11 @@ uint32_t audio_jitter_target_ms(const struct audio_jitter *jitter)
 uint32_t audio_jitter_delay_ms(const struct audio_jitter *jitter)
 {
     int32_t span = 0;
-    for (size_t i = 0; i < AUDIO_JITTER_SLOTS; i++) {
-        const struct slot *slot = &jitter->slots[i];
-        int32_t end =
-                rtp_timestamp_distance(jitter->next_timestamp, slot->timestamp) + slot->samples;
-        if (slot->used && jitter->is_playing && end > span)
-            span = end;
+    for (uint64_t left = jitter->is_playing ? jitter->used : 0; left; left &= left - 1) {
+        const struct slot *slot = &jitter->slots[__builtin_ctzll(left)];
+        int32_t end = rtp_timestamp_distance(jitter->next_timestamp, slot->timestamp);
+        if (end + slot->samples > span)
+            span = end + slot->samples;
     }
     return (uint32_t)span / MS;
 }
