@@ -15,6 +15,7 @@
 #define MAX_DELAY_MS    200
 #define WINDOW          128 // arrivals that the delay is learnt from: 2.5 s
 #define WINDOW_LATE     6   // of them may come later than the target: 5 %
+#define LEARN_EVERY     8   // arrivals
 #define CONCEAL_MAX     3   // frames in a row without anything to go by: 60 ms, then silence
 #define GAP_MAX         (10 * FRAME)        // a longer hole in the timestamps is a new beginning
 #define QUIET_LEVEL     55                  // -dBov from which a frame can be left out unheard
@@ -176,7 +177,11 @@ static void note_arrival(struct audio_jitter *jitter, uint32_t timestamp, int64_
     jitter->transit_at = (jitter->transit_at + 1) % WINDOW;
     if (jitter->transit_count < WINDOW)
         jitter->transit_count++;
-    learn_delay(jitter);
+    // What is out of the known range counts at once, the rest now and then.
+    bool is_news =
+            transit < jitter->base_transit || transit > jitter->base_transit + jitter->target;
+    if (is_news || jitter->transit_count < LEARN_EVERY || jitter->transit_at % LEARN_EVERY == 0)
+        learn_delay(jitter);
 }
 
 // How long after its undisturbed arrival a packet would be played now.
