@@ -162,15 +162,12 @@ describe('the first meeting', () => {
         (meeting) => meeting.id === house.demo.meeting && meeting.state === 'open',
       );
     });
-    await until('the chair to be obeyed again', 10_000, async () => {
-      await button(`release-${room(2)}`).click({ timeout: 1_000 });
-      return true;
+    // As a person would: a press that met a dead connection is said to have failed, and made again.
+    await until('the chair to be obeyed again', 10_000 - (performance.now() - killed), async () => {
+      const release = button(`release-${room(2)}`);
+      if ((await release.count()) > 0) await release.click({ timeout: 500 }).catch(() => undefined);
+      return (await release.count()) === 0;
     });
-    await until(
-      'the floor to be free',
-      5_000,
-      async () => (await button(`release-${room(2)}`).count()) === 0,
-    );
     await until('silence', 5_000, async () => (await heardRooms(page, EVERYONE, 3)).length === 0);
     await tilesMove(EVERYONE, 5_000);
     expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true);
