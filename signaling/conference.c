@@ -28,7 +28,15 @@ struct observed {
     bool is_present;
     bool is_connected;
     int64_t reported_us;
+    struct message_room_status *status; // of a room, as it reported last; NULL: not yet
 };
+
+static void observed_free(void *data)
+{
+    struct observed *observed = data;
+    g_free(observed->status);
+    g_free(observed);
+}
 
 struct conference {
     struct service *service;
@@ -405,6 +413,19 @@ static GPtrArray *shown_members(
     return shown;
 }
 
+static void send_statuses(
+        const struct conference *conference, struct session *session, const GPtrArray *members)
+{
+    if (!(message_infos[MESSAGE_ROOM_STATUS].roles & ROLE_BIT(session_who(session)->role)))
+        return;
+    for (guint i = 0; i < members->len; i++) {
+        const struct meeting_member *member = g_ptr_array_index(members, i);
+        const struct message_room_status *status = observed_of(conference, member->id)->status;
+        if (status)
+            session_send_event(session, MESSAGE_ROOM_STATUS, 0, status);
+    }
+}
+
 void conference_send_snapshot(struct conference *conference, struct session *session)
 {
     const struct meeting *meeting = conference->meeting;
@@ -429,6 +450,7 @@ void conference_send_snapshot(struct conference *conference, struct session *ses
                     &snapshot->members[snapshot->members_count++]);
         session_send_event(session, MESSAGE_MEETING_SNAPSHOT, 0, snapshot);
     }
+    send_statuses(conference, session, shown);
 }
 
 static void observe(void *context, const char *member, bool *present, bool *connected)
@@ -468,6 +490,31 @@ void conference_note_presence(struct conference *conference, const char *id, boo
         return;
     observed_of(conference, id)->is_present = is_present;
     announce_presence(conference, member);
+}
+
+void conference_note_room(
+        struct conference *conference, const char *room, const struct message_room_report *report)
+{
+    const struct meeting_member *member = meeting_member(conference->meeting, room);
+    if (!member)
+        return;
+    struct message_room_status *status = g_new0(struct message_room_status, 1);
+    g_strlcpy(status->meeting, conference->meeting->id, sizeof(status->meeting));
+    g_strlcpy(status->member, room, sizeof(status->member));
+    status->media = report->media;
+    status->devices_count = report->devices_count;
+    memcpy(status->devices, report->devices, sizeof(status->devices));
+    status->scene = report->scene;
+    status->scene_state = report->scene_state;
+    status->has_scene_fault = report->has_scene_fault;
+    g_strlcpy(status->scene_fault, report->scene_fault, sizeof(status->scene_fault));
+
+    struct observed *observed = observed_of(conference, room);
+    bool is_news = !observed->status || memcmp(observed->status, status, sizeof(*status)) != 0;
+    g_free(observed->status);
+    observed->status = status;
+    if (is_news)
+        announce(conference, MESSAGE_ROOM_STATUS, 0, status, member);
 }
 
 // True when that is news.
@@ -644,7 +691,7 @@ int conference_open(struct service *service, const char *id, struct conference *
     struct conference *conference = g_new0(struct conference, 1);
     conference->service = service;
     conference->meeting = meeting_new(id);
-    conference->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    conference->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, observed_free);
     conference->stage.layout = STAGE_LAYOUT_GRID;
     int rc = store_read_journal(service->store, id, fold_entry, conference);
     if (rc < 0) {

@@ -18,5 +18,8 @@ enum error_code handle_room_report(struct request *request)
                     device_state_name(device->state), room, device->id,
                     device->has_code ? device->code : "-", device->has_text ? device->text : "");
     }
+    struct conference *conference;
+    if (body->has_meeting && dispatch_conference(request, body->meeting, &conference) == ERROR_NONE)
+        conference_note_room(conference, room, body);
     return ERROR_NONE;
 }

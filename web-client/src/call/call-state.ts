@@ -10,6 +10,7 @@ import type {
   Member,
   MemberDesired,
   QueueEntry,
+  RoomStatus,
   Stage,
 } from '../protocol/messages.gen';
 
@@ -27,6 +28,8 @@ export interface CallState {
   readonly floor: FloorHolder | null;
   readonly queue: readonly QueueEntry[];
   readonly stage: Stage;
+  /** What rooms reported of themselves; for technicians. */
+  readonly statuses: ReadonlyMap<string, RoomStatus>;
   /** What the centre wants of this endpoint. */
   readonly desired: MemberDesired | null;
 }
@@ -37,6 +40,7 @@ export const EMPTY_CALL: CallState = {
   floor: null,
   queue: [],
   stage: { layout: 'grid', tiles: [] },
+  statuses: new Map(),
   desired: null,
 };
 
@@ -91,6 +95,7 @@ function applySnapshot(state: CallState, d: MeetingSnapshot): CallState {
     floor: d.floor ?? null,
     queue: d.queue,
     stage: d.stage,
+    statuses: new Map(),
   };
 }
 
@@ -165,6 +170,8 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
       return applyReleased(state, event.d.member);
     case 'stage.changed':
       return { ...state, stage: { layout: event.d.layout, tiles: event.d.tiles } };
+    case 'room.status':
+      return { ...state, statuses: new Map(state.statuses).set(event.d.member, event.d) };
     default:
       return unreachable(event);
   }

@@ -119,6 +119,8 @@ export const en: Catalogue = {
   'readiness.ready': 'Ready',
   'readiness.no_media': 'The box is here without a picture: look at its network and its log.',
   'readiness.absent': 'The box is not here: look at its power and its line.',
+  'readiness.device': 'the device does not answer, look at its power and cable.',
+  'readiness.scene': 'The scene could not be set, look at the log of the box.',
   'readiness.count': '{ready}/{total} ready',
 
   'error.close': 'Close the message',

@@ -119,6 +119,8 @@ export const vi = {
   'readiness.ready': 'Sẵn sàng',
   'readiness.no_media': 'Hộp đã vào nhưng chưa có hình: xem dây mạng và nhật ký của hộp.',
   'readiness.absent': 'Hộp chưa vào: xem nguồn điện và đường truyền.',
+  'readiness.device': 'thiết bị không trả lời, xem nguồn điện và dây nối.',
+  'readiness.scene': 'Cảnh chưa đặt được, xem nhật ký của hộp.',
   'readiness.count': '{ready}/{total} sẵn sàng',
 
   'error.close': 'Đóng thông báo',

@@ -278,6 +278,16 @@ describe('the pages of others', () => {
     await join('technician', [CHAIR, absent, mute]);
     expect(get('unready-64').textContent).toContain('nguồn điện');
     expect(get('unready-622').textContent).toContain('chưa có hình');
+    receive('room.status', {
+      meeting: MEETING,
+      member: '622',
+      media: { state: 'failed', reason: 'Không tới được máy chủ hội nghị.' },
+      devices: [{ id: 'wall', driver: 'novastar', state: 'fault', quality: 'stale' }],
+      scene: 'meeting',
+      scene_state: 'failed',
+    });
+    expect(get('unready-622').textContent).toContain('Không tới được máy chủ hội nghị.');
+    expect(get('unready-622').textContent).toContain('wall: thiết bị không trả lời');
     expect(find('grant-64')).toBeNull();
     expect(find('mute-64')).not.toBeNull();
     expect(await axeFindings()).toEqual([]);

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What keeps a room from being ready: each red has its reason.
+import type { Member, RoomStatus } from '../protocol/messages.gen';
+
+export type Shortcoming =
+  /** The box is not there. */
+  | { readonly kind: 'absent' }
+  /** The box is there, its picture and sound are not. */
+  | { readonly kind: 'no_media'; readonly text: string | null }
+  | { readonly kind: 'device'; readonly device: string; readonly text: string | null }
+  | { readonly kind: 'scene'; readonly text: string | null };
+
+/** None: the room is ready. What an absent box last said of itself no longer counts. */
+export function shortcomingsOf(
+  room: Member,
+  status: RoomStatus | undefined,
+): readonly Shortcoming[] {
+  if (!room.present) return [{ kind: 'absent' }];
+  const media: Shortcoming[] = room.connected
+    ? []
+    : [{ kind: 'no_media', text: status?.media.reason ?? null }];
+  const devices = (status?.devices ?? [])
+    .filter(({ state }) => state === 'down' || state === 'fault')
+    .map(({ id, text }): Shortcoming => ({ kind: 'device', device: id, text: text ?? null }));
+  // A scene that failed because of a device is that device's fault, said once.
+  const scene: Shortcoming[] =
+    status?.scene_state === 'failed' && devices.length === 0
+      ? [{ kind: 'scene', text: status.scene_fault ?? null }]
+      : [];
+  return [...media, ...devices, ...scene];
+}
