@@ -792,17 +792,23 @@ static bool may_start(const struct hw_device *device, const struct hw_request *r
     return is_read || device->in_flight->len < device->driver->max_in_flight;
 }
 
+static int rank(const struct hw_request *request)
+{
+    return is_stop(request) ? PRIORITY_LIVE + 1 : request->priority;
+}
+
+static bool is_before(const struct hw_request *request, const struct hw_request *other)
+{
+    return rank(request) > rank(other) || (rank(request) == rank(other) && request->id < other->id);
+}
+
 // The most urgent of what may start now, the older of equals; NULL if none.
 static struct hw_request *take_next(struct hw_device *device)
 {
     struct hw_request *best = NULL;
     for (guint i = 0; i < device->queue->len; i++) {
         struct hw_request *request = g_ptr_array_index(device->queue, i);
-        if (!may_start(device, request))
-            continue;
-        int rank = is_stop(request) ? PRIORITY_LIVE + 1 : request->priority;
-        int best_rank = best ? is_stop(best) ? PRIORITY_LIVE + 1 : best->priority : -1;
-        if (rank > best_rank || (rank == best_rank && request->id < best->id))
+        if (may_start(device, request) && (!best || is_before(request, best)))
             best = request;
     }
     if (best)

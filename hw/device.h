@@ -35,8 +35,8 @@ bool hw_driver_can(const struct hw_driver *driver, enum hw_verb verb, enum hw_fi
 
 // Asks once. `done` (may be NULL) is called exactly once, perhaps before this returns. Gives the
 // request's number.
-uint32_t hw_device_submit(struct hw_device *device, const struct hw_command *command,
-        hw_done_fn *done, void *context);
+uint32_t hw_device_submit(
+        struct hw_device *device, const struct hw_command *asked, hw_done_fn *done, void *context);
 
 // Wants a field to have a value from now on, through restarts of the device and the link.
 void hw_device_desire(struct hw_device *device, enum hw_field field, int64_t value);

@@ -168,12 +168,13 @@ uint32_t sim_client_id(const struct sim_client *client)
     return client->id;
 }
 
-void sim_listener_send(struct sim_listener *listener, uint32_t id, const void *data, size_t size)
+void sim_listener_send(
+        struct sim_listener *listener, uint32_t client, const void *data, size_t size)
 {
     for (guint i = 0; i < listener->clients->len; i++) {
-        const struct sim_client *client = g_ptr_array_index(listener->clients, i);
+        const struct sim_client *to = g_ptr_array_index(listener->clients, i);
         // A client that reads nothing loses what does not fit, as with the real devices.
-        if (client->id == id && send(client->fd, data, size, MSG_NOSIGNAL) < 0)
+        if (to->id == client && send(to->fd, data, size, MSG_NOSIGNAL) < 0)
             return;
     }
 }

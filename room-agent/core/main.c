@@ -67,7 +67,8 @@ static int run(const struct room_settings *settings)
 
     int rc = room_open(loop, settings, &room);
     if (rc < 0) {
-        log_error("the room is not enrolled yet: rong-room --enroll CODE state_dir=%s",
+        log_error("no way to the centre; if the room is not enrolled yet: rong-room --enroll CODE "
+                  "state_dir=%s",
                 settings->state_dir);
         goto end;
     }

@@ -24,7 +24,7 @@ void room_describe(struct room *room, struct message_local_page *out);
 // people). `position` is the place in the queue where the centre told one, else 0.
 typedef void room_action_fn(
         void *context, enum error_code error, const char *text, int64_t position);
-void room_act(struct room *room, const struct message_local_action *action, room_action_fn *done,
+void room_act(struct room *room, const struct message_local_action *asked, room_action_fn *done,
         void *context);
 bool room_is_healthy(struct room *room, GString *reason);
 // Brings the gauges up to date.

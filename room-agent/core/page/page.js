@@ -4,219 +4,237 @@
 const REFRESH_MS = 700;
 
 const texts = {
-  vi: {
-    other: 'English',
-    ask: 'Xin phát biểu',
-    withdraw: 'Rút đăng ký',
-    yield: 'Kết thúc phát biểu',
-    noMeeting: 'Hiện không có cuộc họp',
-    queued: (position, length) => `Đang chờ đến lượt: thứ ${position} trong ${length}`,
-    granted: 'Đang phát biểu',
-    open: 'Micrô đang mở',
-    links: 'Kết nối',
-    devices: 'Thiết bị',
-    scenes: 'Khung cảnh (chọn bằng tay)',
-    centreUp: 'Trung tâm: đã kết nối',
-    centreDown: 'Trung tâm: mất kết nối, phòng họp đang tự vận hành và tự nối lại',
-    boxDown: 'Hộp phòng họp không trả lời',
-    media: {
-      off: 'Hình và tiếng: chưa có',
-      connecting: 'Hình và tiếng: đang kết nối',
-      connected: 'Hình và tiếng: tốt',
-      failed: 'Hình và tiếng: mất, đang nối lại',
+    vi: {
+        other: 'English',
+        ask: 'Xin phát biểu',
+        withdraw: 'Rút đăng ký',
+        yield: 'Kết thúc phát biểu',
+        noMeeting: 'Hiện không có cuộc họp',
+        queued: (position, length) => `Đang chờ đến lượt: thứ ${position} trong ${length}`,
+        granted: 'Đang phát biểu',
+        open: 'Micrô đang mở',
+        links: 'Kết nối',
+        devices: 'Thiết bị',
+        scenes: 'Khung cảnh (chọn bằng tay)',
+        centreUp: 'Trung tâm: đã kết nối',
+        centreDown: 'Trung tâm: mất kết nối, phòng họp đang tự vận hành và tự nối lại',
+        boxDown: 'Hộp phòng họp không trả lời',
+        media: {
+            off: 'Hình và tiếng: chưa có',
+            connecting: 'Hình và tiếng: đang kết nối',
+            connected: 'Hình và tiếng: tốt',
+            failed: 'Hình và tiếng: mất, đang nối lại',
+        },
+        device: {
+            unknown: 'chưa rõ',
+            connecting: 'đang kết nối',
+            up: 'hoạt động tốt',
+            down: 'mất kết nối',
+            fault: 'có lỗi',
+        },
+        scene: {
+            idle: 'Nghỉ',
+            meeting: 'Họp',
+            floor: 'Phát biểu',
+            content: 'Trình chiếu',
+            ended: 'Kết thúc',
+        },
+        fault: (device) => device.text ?? '',
+        sceneFault: (text) => `Chưa đặt được khung cảnh: ${text}`,
+        none: 'Không có thiết bị nào',
     },
-    device: {
-      unknown: 'chưa rõ',
-      connecting: 'đang kết nối',
-      up: 'hoạt động tốt',
-      down: 'mất kết nối',
-      fault: 'có lỗi',
+    en: {
+        other: 'Tiếng Việt',
+        ask: 'Ask for the floor',
+        withdraw: 'Withdraw',
+        yield: 'Give the floor back',
+        noMeeting: 'There is no meeting now',
+        queued: (position, length) => `Waiting: ${position} of ${length} in the queue`,
+        granted: 'You have the floor',
+        open: 'The microphone is open',
+        links: 'Connections',
+        devices: 'Devices',
+        scenes: 'Scenes (by hand)',
+        centreUp: 'Centre: connected',
+        centreDown: 'Centre: not connected; the room works on its own and keeps trying',
+        boxDown: 'The box of this room does not answer',
+        media: {
+            off: 'Picture and sound: none yet',
+            connecting: 'Picture and sound: connecting',
+            connected: 'Picture and sound: good',
+            failed: 'Picture and sound: lost, reconnecting',
+        },
+        device: {
+            unknown: 'unknown',
+            connecting: 'connecting',
+            up: 'working',
+            down: 'not connected',
+            fault: 'fault',
+        },
+        scene: {
+            idle: 'Idle',
+            meeting: 'Meeting',
+            floor: 'Speaking',
+            content: 'Presentation',
+            ended: 'Ended',
+        },
+        fault: (device) => faults[device.code] ?? device.code ?? '',
+        sceneFault: (text) => `The scene is not set: ${text}`,
+        none: 'No devices',
     },
-    scene: { idle: 'Nghỉ', meeting: 'Họp', floor: 'Phát biểu', content: 'Trình chiếu', ended: 'Kết thúc' },
-    fault: (device) => device.text ?? '',
-    sceneFault: (text) => `Chưa đặt được khung cảnh: ${text}`,
-    none: 'Không có thiết bị nào',
-  },
-  en: {
-    other: 'Tiếng Việt',
-    ask: 'Ask for the floor',
-    withdraw: 'Withdraw',
-    yield: 'Give the floor back',
-    noMeeting: 'There is no meeting now',
-    queued: (position, length) => `Waiting: ${position} of ${length} in the queue`,
-    granted: 'You have the floor',
-    open: 'The microphone is open',
-    links: 'Connections',
-    devices: 'Devices',
-    scenes: 'Scenes (by hand)',
-    centreUp: 'Centre: connected',
-    centreDown: 'Centre: not connected; the room works on its own and keeps trying',
-    boxDown: 'The box of this room does not answer',
-    media: {
-      off: 'Picture and sound: none yet',
-      connecting: 'Picture and sound: connecting',
-      connected: 'Picture and sound: good',
-      failed: 'Picture and sound: lost, reconnecting',
-    },
-    device: {
-      unknown: 'unknown',
-      connecting: 'connecting',
-      up: 'working',
-      down: 'not connected',
-      fault: 'fault',
-    },
-    scene: { idle: 'Idle', meeting: 'Meeting', floor: 'Speaking', content: 'Presentation', ended: 'Ended' },
-    fault: (device) => faults[device.code] ?? device.code ?? '',
-    sceneFault: (text) => `The scene is not set: ${text}`,
-    none: 'No devices',
-  },
 };
 
 const faults = {
-  'device.unsupported': 'The device can not do this.',
-  'device.bad_value': 'The device refused the value.',
-  'device.offline': 'It can not be reached: check its power and network cable.',
-  'device.timeout': 'It does not answer: switch it off and on.',
-  'device.busy': 'It is busy.',
-  'device.not_now': 'It can not do it now: it is in standby, or a menu is open.',
-  'device.refused': 'It refused the login.',
-  'device.locked': 'Another program holds it: close NovaLCT or SmartLCT on the computer.',
-  'device.bad_answer': 'It answered nonsense.',
-  'device.fault': 'It reports a fault: check the cables to the cabinets.',
-  'device.unverified': 'It said done, but reads back otherwise.',
-  'device.misconfigured': "The box's network settings are wrong.",
+    'device.unsupported': 'The device can not do this.',
+    'device.bad_value': 'The device refused the value.',
+    'device.offline': 'It can not be reached: check its power and network cable.',
+    'device.timeout': 'It does not answer: switch it off and on.',
+    'device.busy': 'It is busy.',
+    'device.not_now': 'It can not do it now: it is in standby, or a menu is open.',
+    'device.refused': 'It refused the login.',
+    'device.locked': 'Another program holds it: close NovaLCT or SmartLCT on the computer.',
+    'device.bad_answer': 'It answered nonsense.',
+    'device.fault': 'It reports a fault: check the cables to the cabinets.',
+    'device.unverified': 'It said done, but reads back otherwise.',
+    'device.misconfigured': "The box's network settings are wrong.",
 };
 
 const byId = (id) => document.getElementById(id);
+
+/** Only what differs: a screen reader says again what is written again. */
+function write(id, text) {
+    if (byId(id).textContent !== text) byId(id).textContent = text;
+}
 let language = localStorage.getItem('language') === 'en' ? 'en' : 'vi';
 let state = null;
 let isBusy = false;
 
 function list(id, items) {
-  byId(id).replaceChildren(
-    ...items.map(({ kind, text, id: testId }) => {
-      const item = document.createElement('li');
-      item.className = kind;
-      item.textContent = text;
-      if (testId) item.dataset.testid = testId;
-      return item;
-    }),
-  );
+    byId(id).replaceChildren(
+        ...items.map(({ kind, text, id: testId }) => {
+            const item = document.createElement('li');
+            item.className = kind;
+            item.textContent = text;
+            if (testId) item.dataset.testid = testId;
+            return item;
+        }),
+    );
 }
 
 function deviceItem(device) {
-  const t = texts[language];
-  const kind = { up: 'good', down: 'bad', fault: 'bad' }[device.state] ?? 'wait';
-  const fault = t.fault(device);
-  return {
-    kind,
-    id: `device-${device.id}`,
-    text: `${device.id}: ${t.device[device.state]}${fault ? `. ${fault}` : ''}`,
-  };
+    const t = texts[language];
+    const kind = { up: 'good', down: 'bad', fault: 'bad' }[device.state] ?? 'wait';
+    const fault = t.fault(device);
+    return {
+        kind,
+        id: `device-${device.id}`,
+        text: `${device.id}: ${t.device[device.state]}${fault ? `. ${fault}` : ''}`,
+    };
 }
 
 function nextAction() {
-  if (state?.floor === 'granted') return 'floor_yield';
-  return state?.floor === 'queued' ? 'floor_withdraw' : 'floor_request';
+    if (state?.floor === 'granted') return 'floor_yield';
+    return state?.floor === 'queued' ? 'floor_withdraw' : 'floor_request';
 }
 
 function showButton(t) {
-  const button = byId('ask');
-  const labels = { floor_request: t.ask, floor_withdraw: t.withdraw, floor_yield: t.yield };
-  button.textContent = labels[nextAction()];
-  button.className = state?.floor ?? '';
-  button.disabled = isBusy || !state?.meeting || state.signal !== 'connected';
+    const button = byId('ask');
+    const labels = { floor_request: t.ask, floor_withdraw: t.withdraw, floor_yield: t.yield };
+    button.textContent = labels[nextAction()];
+    button.className = state?.floor ?? '';
+    button.disabled = isBusy || !state?.meeting || state.signal !== 'connected';
 }
 
 function show() {
-  const t = texts[language];
-  document.documentElement.lang = language;
-  byId('language').textContent = t.other;
-  byId('language').lang = language === 'vi' ? 'en' : 'vi';
-  byId('links-title').textContent = t.links;
-  byId('devices-title').textContent = t.devices;
-  byId('scenes-title').textContent = t.scenes;
-  showButton(t);
-  if (!state) {
-    list('links', [{ kind: 'bad', text: t.boxDown }]);
-    return;
-  }
-  document.title = `${state.name} · Rông`;
-  byId('name').textContent = state.name || state.room;
-  byId('meeting').textContent = state.meeting ? (state.title ?? state.meeting) : t.noMeeting;
-  const floor = {
-    none: state.microphone === 'open' ? t.open : '',
-    queued: t.queued(state.position, state.queue_length),
-    granted: t.granted,
-  };
-  byId('floor').textContent = floor[state.floor];
-  const isUp = state.signal === 'connected';
-  const mediaKind = { connected: 'good', failed: 'bad' }[state.media] ?? 'wait';
-  const reason = language === 'vi' && state.media_reason ? `. ${state.media_reason}` : '';
-  list('links', [
-    { kind: isUp ? 'good' : 'bad', text: isUp ? t.centreUp : t.centreDown, id: 'link-centre' },
-    { kind: mediaKind, text: t.media[state.media] + reason, id: 'link-media' },
-  ]);
-  const devices = state.devices.map(deviceItem);
-  list('devices', devices.length ? devices : [{ kind: 'wait', text: t.none }]);
-  byId('scenes').hidden = isUp;
-  for (const button of byId('scene-buttons').children) {
-    button.textContent = t.scene[button.dataset.scene];
-    button.setAttribute('aria-pressed', String(button.dataset.scene === state.scene));
-  }
-  if (!isBusy && state.scene_state === 'failed') showFault(t.sceneFault(state.scene_fault ?? ''), 'scene');
-  else if (byId('fault').dataset.kind === 'scene') showFault('', '');
+    const t = texts[language];
+    document.documentElement.lang = language;
+    write('language', t.other);
+    byId('language').lang = language === 'vi' ? 'en' : 'vi';
+    write('links-title', t.links);
+    write('devices-title', t.devices);
+    write('scenes-title', t.scenes);
+    showButton(t);
+    if (!state) {
+        list('links', [{ kind: 'bad', text: t.boxDown }]);
+        return;
+    }
+    document.title = `${state.name} · Rông`;
+    write('name', state.name || state.room);
+    write('meeting', state.meeting ? (state.title ?? state.meeting) : t.noMeeting);
+    const floor = {
+        none: state.microphone === 'open' ? t.open : '',
+        queued: t.queued(state.position, state.queue_length),
+        granted: t.granted,
+    };
+    write('floor', floor[state.floor]);
+    const isUp = state.signal === 'connected';
+    const mediaKind = { connected: 'good', failed: 'bad' }[state.media] ?? 'wait';
+    const reason = language === 'vi' && state.media_reason ? `. ${state.media_reason}` : '';
+    list('links', [
+        { kind: isUp ? 'good' : 'bad', text: isUp ? t.centreUp : t.centreDown, id: 'link-centre' },
+        { kind: mediaKind, text: t.media[state.media] + reason, id: 'link-media' },
+    ]);
+    const devices = state.devices.map(deviceItem);
+    list('devices', devices.length ? devices : [{ kind: 'wait', text: t.none }]);
+    byId('scenes').hidden = isUp;
+    for (const button of byId('scene-buttons').children) {
+        button.textContent = t.scene[button.dataset.scene];
+        button.setAttribute('aria-pressed', String(button.dataset.scene === state.scene));
+    }
+    if (!isBusy && state.scene_state === 'failed')
+        showFault(t.sceneFault(state.scene_fault ?? ''), 'scene');
+    else if (byId('fault').dataset.kind === 'scene') showFault('', '');
 }
 
 function showFault(text, kind) {
-  byId('fault').textContent = text;
-  byId('fault').dataset.kind = kind;
+    write('fault', text);
+    byId('fault').dataset.kind = kind;
 }
 
 async function refresh() {
-  try {
-    const reply = await fetch('/api/state', { signal: AbortSignal.timeout(3000) });
-    state = reply.ok ? await reply.json() : null;
-  } catch {
-    state = null;
-  }
-  show();
-  setTimeout(refresh, REFRESH_MS);
+    try {
+        const reply = await fetch('/api/state', { signal: AbortSignal.timeout(3000) });
+        state = reply.ok ? await reply.json() : null;
+    } catch {
+        state = null;
+    }
+    show();
+    setTimeout(refresh, REFRESH_MS);
 }
 
 async function act(action) {
-  isBusy = true;
-  show();
-  try {
-    const reply = await fetch('/api/action', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(action),
-      signal: AbortSignal.timeout(15000),
-    });
-    const body = await reply.json();
-    if (reply.ok) state = body;
-    showFault(reply.ok ? '' : (body.detail ?? body.code), 'action');
-  } catch {
-    showFault(texts[language].boxDown, 'action');
-  }
-  isBusy = false;
-  show();
+    isBusy = true;
+    show();
+    try {
+        const reply = await fetch('/api/action', {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(action),
+            signal: AbortSignal.timeout(15000),
+        });
+        const body = await reply.json();
+        if (reply.ok) state = body;
+        showFault(reply.ok ? '' : (body.detail ?? body.code), 'action');
+    } catch {
+        showFault(texts[language].boxDown, 'action');
+    }
+    isBusy = false;
+    show();
 }
 
 byId('ask').addEventListener('click', () => act({ action: nextAction() }));
 byId('language').addEventListener('click', () => {
-  language = language === 'vi' ? 'en' : 'vi';
-  localStorage.setItem('language', language);
-  show();
+    language = language === 'vi' ? 'en' : 'vi';
+    localStorage.setItem('language', language);
+    show();
 });
 for (const scene of Object.keys(texts.vi.scene)) {
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.dataset.scene = scene;
-  button.dataset.testid = `scene-${scene}`;
-  button.addEventListener('click', () => act({ action: 'scene', scene }));
-  byId('scene-buttons').append(button);
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.dataset.scene = scene;
+    button.dataset.testid = `scene-${scene}`;
+    button.addEventListener('click', () => act({ action: 'scene', scene }));
+    byId('scene-buttons').append(button);
 }
 show();
 refresh();
