@@ -152,8 +152,8 @@ listen={self.address(f'2{k}.12')}:5200
 [room]
 name={name}
 address={box}
-[signal]
 state_dir={self.folder}/room-{k}
+[signal]
 url={self.url}
 machine_url=wss://{self.signal_ip}:{self.options.port + 1}/ws
 [media]

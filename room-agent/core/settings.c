@@ -25,7 +25,7 @@ const struct config_setting room_settings_table[] = {
             "Where the room enrols: https://host:port" },
     { "signal", "machine_url", CONFIG_STRING, "wss://127.0.0.1:8444/ws", 0, 255, NULL,
             "Where the room connects: wss://host:port/ws" },
-    { "signal", "state_dir", CONFIG_STRING, "/var/lib/rong-room", 0, 1024, NULL,
+    { "room", "state_dir", CONFIG_STRING, "/var/lib/rong-room", 0, 1024, NULL,
             "Folder of the room's key and certificate" },
     { "media", "program", CONFIG_STRING, "", 0, 1024, NULL,
             "The media program; empty: rong-room-media beside rong-room" },
@@ -253,7 +253,7 @@ struct room_settings *room_settings_new(const struct config *config, char **faul
     settings->visca_port = (uint16_t)config_integer(config, "room", "visca_port");
     settings->signal_url = g_strdup(config_string(config, "signal", "url"));
     settings->machine_url = g_strdup(config_string(config, "signal", "machine_url"));
-    settings->state_dir = g_strdup(config_string(config, "signal", "state_dir"));
+    settings->state_dir = g_strdup(config_string(config, "room", "state_dir"));
     settings->media_program = find_media_program(config_string(config, "media", "program"));
     settings->source = strcmp(config_string(config, "media", "source"), "synthetic") == 0
                                ? MEDIA_SOURCE_SYNTHETIC
