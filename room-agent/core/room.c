@@ -266,6 +266,11 @@ static void take_offer(struct room *room, const struct message_local_offer *from
     struct offer_context *asked = g_new0(struct offer_context, 1);
     asked->room = room;
     g_strlcpy(asked->offer_id, from->offer_id, sizeof(asked->offer_id));
+    // The meeting may have ended since the offer was asked for.
+    if (!room->has_desired || !room->desired.has_meeting) {
+        offer_answered(asked, NULL, ERROR_MEETING_UNKNOWN, "there is no meeting");
+        return;
+    }
     g_autofree struct message_media_offer *offer = g_new0(struct message_media_offer, 1);
     g_strlcpy(offer->meeting, room->desired.meeting, sizeof(offer->meeting));
     g_strlcpy(offer->sdp, from->sdp, sizeof(offer->sdp));
