@@ -20,7 +20,7 @@ struct member;
 
 // What all members of a net thread share; outlives them.
 struct member_host {
-    GMainContext *context;
+    GMainContext *context; // of the peers
     const struct certificate *certificate;
     const char *const *addresses;
     uint16_t min_port, max_port;

@@ -10,7 +10,11 @@
 #include "mcu/ticker.h"
 
 #define POLL_EVERY_US 20000
-#define FEEDS_MAX     64
+// GLib asks every socket at every wake-up: waking for each packet costs members squared. So the
+// peers have a context of their own, which is served this often, all packets at once.
+#define SERVE_EVERY_MS 5
+#define SERVE_ROUNDS   8
+#define FEEDS_MAX      64
 
 struct net_worker {
     struct net_worker_config config;
@@ -19,7 +23,8 @@ struct net_worker {
 
     // The net thread's.
     struct member_host host;
-    GSource *wake, *seconds;
+    GMainContext *peers;
+    GSource *wake, *serve, *seconds; // the latter two while there are members
     struct member *members[MIXER_SLOTS];
     uint16_t slots[MIXER_SLOTS]; // those in use
     size_t member_count;
@@ -138,6 +143,19 @@ static gboolean on_wake(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+// What a round leaves is taken by the next; what the rounds leave, by the next call.
+static void serve_peers(struct net_worker *worker, int rounds)
+{
+    while (rounds-- > 0 && g_main_context_iteration(worker->peers, FALSE))
+        ;
+}
+
+static gboolean on_serve(gpointer data)
+{
+    serve_peers(data, SERVE_ROUNDS);
+    return G_SOURCE_CONTINUE;
+}
+
 static void post_statistics(struct net_worker *worker, const struct statistics_event *event)
 {
     loop_post(worker->config.control, tell_statistics, NULL, event, sizeof(*event));
@@ -193,8 +211,10 @@ static void add_member(void *context, const void *data)
     worker->members[job->slot] =
             member_new(&worker->host, job->conference, job->slot, job->generation);
     worker->slots[worker->member_count++] = job->slot;
-    if (!worker->seconds)
-        worker->seconds = loop_add_timer(worker->loop, 1000, on_second, worker);
+    if (worker->seconds)
+        return;
+    worker->seconds = loop_add_timer(worker->loop, 1000, on_second, worker);
+    worker->serve = loop_add_timer(worker->loop, SERVE_EVERY_MS, on_serve, worker);
 }
 
 static void remove_member(void *context, const void *data)
@@ -212,8 +232,11 @@ static void remove_member(void *context, const void *data)
         break;
     }
     member_free(member);
-    if (worker->member_count == 0)
-        loop_clear_source(&worker->seconds);
+    if (worker->member_count > 0)
+        return;
+    loop_clear_source(&worker->seconds);
+    loop_clear_source(&worker->serve);
+    serve_peers(worker, SERVE_ROUNDS); // what closes in the background
 }
 
 static void offer(void *context, const void *data)
@@ -304,10 +327,12 @@ static void stop(void *context, const void *data)
     struct net_worker *worker = context;
     loop_clear_source(&worker->wake);
     loop_clear_source(&worker->seconds);
+    loop_clear_source(&worker->serve);
     for (int slot = 0; slot < MIXER_SLOTS; slot++)
         member_free(worker->members[slot]);
     for (size_t f = 0; f < worker->feed_count; f++)
         tier_feed_free(worker->feeds[f]);
+    serve_peers(worker, SERVE_ROUNDS);
 }
 
 // --- control thread ------------------------------------------------------------------------------
@@ -325,8 +350,9 @@ int net_worker_open(const struct net_worker_config *config, struct net_worker **
     char name[16];
     snprintf(name, sizeof(name), "net-%d", config->index);
     worker->loop = loop_new_thread(name);
+    worker->peers = g_main_context_new();
     worker->host = (struct member_host){
-        .context = loop_context(worker->loop),
+        .context = worker->peers,
         .certificate = config->certificate,
         .addresses = config->addresses,
         .min_port = config->min_port,
@@ -352,6 +378,7 @@ void net_worker_close(struct net_worker *worker)
         return;
     loop_call(worker->loop, stop, worker, NULL, 0);
     loop_free(worker->loop);
+    g_main_context_unref(worker->peers);
     close(worker->wake_fd);
     g_free(worker);
 }
