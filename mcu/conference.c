@@ -216,6 +216,7 @@ static void set_stage(struct conference *conference)
     stage->count = count;
     for (size_t i = 0; i < count; i++) {
         stage->tiles[i].rect = rects[i];
+        // At most `wanted` are placed. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
         fill_tile(members[i], &stage->tiles[i]);
     }
     compositor_take_stage(host->compositor, conference->number, stage);

@@ -2,10 +2,10 @@
 .PHONY: check format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell
+check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
 	@$(MAKE) --no-print-directory check-format check-layers check-shell check-protocol
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
-	@$(MAKE) --no-print-directory check-headers check-links check-web
+	@$(MAKE) --no-print-directory check-headers check-links check-web check-lint
 
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files ok"
@@ -22,6 +22,9 @@ check-protocol: protocol
 
 check-links: $(BUILD)/rong-signal $(BUILD)/rong-room
 	@tools/check-links.sh $(BUILD)
+
+check-lint: protocol
+	@tools/check-lint.py
 
 check-shell:
 	@git ls-files '*.sh' '.ci/run' 'tools/hooks/*' | xargs -r shellcheck -x && echo "shell: ok"

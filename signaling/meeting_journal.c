@@ -109,6 +109,7 @@ static struct shared shared_fields(enum meeting_event_type type, void *body)
 void *meeting_event_body(const char *meeting, const struct meeting_event *event)
 {
     void *body = g_malloc0(message_infos[messages[event->type]].size);
+    g_assert(body);
     struct shared shared = shared_fields(event->type, body);
     g_strlcpy(shared.meeting, meeting, MEETING_ID_SIZE);
     if (shared.member)
@@ -130,8 +131,9 @@ void *meeting_event_body(const char *meeting, const struct meeting_event *event)
 
 char *meeting_event_write(const char *meeting, const struct meeting_event *event)
 {
+    const struct message_info *info = &message_infos[messages[event->type]];
     g_autofree void *body = meeting_event_body(meeting, event);
-    return body_build(message_infos[messages[event->type]].fields, body);
+    return body_build(info->fields, body);
 }
 
 static bool type_of(const char *name, enum meeting_event_type *type)

@@ -234,7 +234,7 @@ struct unit_tree *store_units(struct store *store)
     }
     sqlite3_finalize(statement);
 
-    struct unit_fault fault;
+    struct unit_fault fault = { 0 };
     if (unit_tree_count(tree) > 0 && unit_tree_check(tree, &fault))
         return tree;
     if (unit_tree_count(tree) > 0)

@@ -84,8 +84,8 @@ bool endpoint_sender_report(const struct endpoint *endpoint, enum sdp_line line,
 void endpoint_receiver_start(
         struct endpoint *endpoint, enum sdp_line line, const struct sdp_media *answered);
 void endpoint_receiver_stop(struct endpoint_receiver *receiver);
-void endpoint_take_rtp(void *user, uint8_t *packet, size_t size);
-void endpoint_take_rtcp(void *user, const uint8_t *packet, size_t size);
+void endpoint_take_rtp(void *user, uint8_t *data, size_t size);
+void endpoint_take_rtcp(void *user, const uint8_t *data, size_t size);
 // Reordering, NACKs and PLIs that are due; returns when to be asked again (monotonic µs, -1:
 // never).
 int64_t endpoint_receive_due(struct endpoint *endpoint, int64_t now_us);

@@ -11,9 +11,7 @@ void tone_init(struct tone *tone, double hz, double dbfs, int rate_hz)
 
 static int16_t saturated(double value)
 {
-    if (value > 32767)
-        return 32767;
-    return value < -32768 ? -32768 : (int16_t)lrint(value);
+    return (int16_t)lrint(fmax(-32768, fmin(32767, value)));
 }
 
 void tone_add(struct tone *tone, int16_t *samples, size_t count)

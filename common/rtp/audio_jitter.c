@@ -155,6 +155,7 @@ static void learn_delay(struct audio_jitter *jitter)
     }
     size_t allowed = jitter->transit_count * WINDOW_LATE / WINDOW;
     jitter->base_transit = base;
+    // cppcheck-suppress uninitvar ; `kept` is above `allowed` by now
     jitter->target = clamp(late[allowed] - base + FRAME / 4,
             (int32_t)jitter->config.min_delay_ms * MS, (int32_t)jitter->config.max_delay_ms * MS);
 }

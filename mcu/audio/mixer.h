@@ -71,7 +71,7 @@ int mixer_add_bus(struct mixer *mixer, struct mixer_bus *bus) MUST_CHECK;
 int mixer_add_input(struct mixer *mixer, uint16_t bus, struct mixer_input *input) MUST_CHECK;
 // Gives the object back, for closing elsewhere; NULL when there is none. A bus takes its inputs out
 // of the mixer with it: remove them first.
-struct mixer_bus *mixer_remove_bus(struct mixer *mixer, uint16_t bus);
+struct mixer_bus *mixer_remove_bus(struct mixer *mixer, uint16_t id);
 struct mixer_input *mixer_remove_input(struct mixer *mixer, uint16_t slot);
 bool mixer_is_empty(const struct mixer *mixer);
 

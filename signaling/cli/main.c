@@ -197,7 +197,7 @@ static int run(struct cli *cli, char **words)
 
 int main(int argc, char **argv)
 {
-    setlocale(LC_ALL, "");
+    setlocale(LC_ALL, ""); // NOLINT(concurrency-mt-unsafe): no other thread yet
     g_autoptr(GPtrArray) words = g_ptr_array_new();
     struct cli cli = { .options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free) };
     int exit_code = EXIT_BAD_USE;

@@ -44,7 +44,7 @@ static void check_reply(const struct visca_packet *packet)
     struct visca_reply reply;
     if (visca_parse_reply(packet, &reply) < 0)
         return;
-    struct visca_packet back;
+    struct visca_packet back = { 0 };
     struct bytes_writer out;
     bytes_writer_init(&out, back.bytes, sizeof(back.bytes));
     int size = visca_write_reply(&out, &reply);

@@ -112,7 +112,7 @@ static gboolean on_readable(gint fd, GIOCondition condition, gpointer data)
     char text[8] = "";
     assert_int_equal(condition, G_IO_IN);
     assert_int_equal(read(fd, text, sizeof(text)), 2);
-    strcpy(data, text);
+    memcpy(data, text, sizeof(text));
     return G_SOURCE_CONTINUE;
 }
 
