@@ -7,8 +7,7 @@
 
 // How long a member who fell silent keeps its own encode: moving between streams costs a little
 // quality, and who spoke speaks again.
-#define HOLD_TICKS        50
-#define ENCODE_COMPLEXITY 5
+#define HOLD_TICKS 50
 
 static int open_encoder(const struct mixer_bus_config *config, OpusEncoder **out)
 {
@@ -17,7 +16,7 @@ static int open_encoder(const struct mixer_bus_config *config, OpusEncoder **out
     if (error != OPUS_OK)
         return -ENOMEM;
     opus_encoder_ctl(encoder, OPUS_SET_BITRATE(config->bit_rate));
-    opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(ENCODE_COMPLEXITY));
+    opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(BUS_ENCODE_COMPLEXITY));
     opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(config->loss_percent > 0));
     opus_encoder_ctl(encoder, OPUS_SET_PACKET_LOSS_PERC(config->loss_percent));
     *out = encoder;

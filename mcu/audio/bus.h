@@ -8,7 +8,8 @@
 #include "mcu/audio/input.h"
 #include "mcu/audio/limiter.h"
 
-#define BUS_INPUTS_MAX 512
+#define BUS_ENCODE_COMPLEXITY 5 // of Opus: 0 to 10
+#define BUS_INPUTS_MAX        512
 // Those chosen, as many fading out, and some who keep theirs a while longer.
 #define BUS_OWNS (2 * MIXER_CHOSEN_MAX + 8)
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// rong-bench: what can be measured without the house: the bare cost of a meeting's media, small
+// functions alone, and devices. Prints one JSON value. tests/bench/run.py makes rows of it.
+#include <errno.h>
+#include <glib.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "common/base/check.h"
+#include "common/base/log.h"
+#include "common/media/media.h"
+#include "tests/bench/bare.h"
+#include "tests/bench/devices.h"
+#include "tests/bench/micro.h"
+
+struct options {
+    int rooms, tiles, talkers, ms, count;
+    char *camera, *wall, *local, *folder;
+};
+
+static int run_bare(const struct options *options, struct json_object **out)
+{
+    static const char *const elements[] = { "appsrc", "appsink", "x264enc", "avdec_h264", NULL };
+    const struct bare_config config = { .rooms = (size_t)options->rooms,
+        .tiles = (size_t)options->tiles,
+        .talkers = (size_t)options->talkers,
+        .part_ms = options->ms };
+    const char *missing = NULL;
+    if (media_init(elements, &missing) < 0) {
+        fprintf(stderr, "rong-bench: GStreamer lacks %s\n", missing);
+        return -ENOENT;
+    }
+    return bare_run(&config, out);
+}
+
+static int run_micro(const struct options *options, struct json_object **out)
+{
+    const struct micro micro = { .for_ms = options->ms, .folder = options->folder };
+    return micro_run(&micro, out);
+}
+
+static int run_devices(const struct options *options, struct json_object **out)
+{
+    const struct devices_config config = { .camera = options->camera,
+        .wall = options->wall,
+        .local = options->local,
+        .count = options->count };
+    return config.camera && config.wall ? devices_run(&config, out) : -EINVAL;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(const struct options *options, struct json_object **out);
+} commands[] = {
+    { "bare", run_bare },
+    { "micro", run_micro },
+    { "devices", run_devices },
+};
+
+static bool read_options(struct options *options, int *argc, char ***argv)
+{
+    const GOptionEntry entries[] = {
+        { "rooms", 0, 0, G_OPTION_ARG_INT, &options->rooms, "bare: that receive (20)", "N" },
+        { "tiles", 0, 0, G_OPTION_ARG_INT, &options->tiles, "bare: on the canvas (16)", "N" },
+        { "talkers", 0, 0, G_OPTION_ARG_INT, &options->talkers, "bare: that are heard (3)", "N" },
+        { "ms", 0, 0, G_OPTION_ARG_INT, &options->ms, "how long each part or row takes (500)",
+                "MS" },
+        { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
+                "micro: on the disk of the journal (.)", "DIR" },
+        { "camera", 0, 0, G_OPTION_ARG_STRING, &options->camera, "devices: VISCA over UDP",
+                "ADDRESS:PORT" },
+        { "wall", 0, 0, G_OPTION_ARG_STRING, &options->wall, "devices: NovaStar", "ADDRESS:PORT" },
+        { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "devices: our own address",
+                "ADDRESS" },
+        { "count", 0, 0, G_OPTION_ARG_INT, &options->count, "devices: requests of each kind (100)",
+                "N" },
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices");
+    g_autoptr(GError) error = NULL;
+    g_option_context_set_summary(context, "Measures parts of Rông; prints JSON.");
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, argc, argv, &error)) {
+        fprintf(stderr, "rong-bench: %s\n", error->message);
+        return false;
+    }
+    if (*argc == 2 && options->rooms > 0 && options->tiles > 0 && options->talkers >= 0 &&
+            options->ms > 0 && options->count > 0)
+        return true;
+    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+    fprintf(stderr, "%s", help);
+    return false;
+}
+
+// A socket pair a member; 1 024 open files would end at some five hundred.
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = { .rooms = 20, .tiles = 16, .talkers = 3, .ms = 500, .count = 100 };
+    int rc = -EINVAL;
+    struct json_object *result = NULL;
+    signal(SIGPIPE, SIG_IGN);
+    raise_file_limit();
+    if (read_options(&options, &argc, &argv)) {
+        if (!options.folder)
+            options.folder = g_strdup(".");
+        for (size_t i = 0; i < COUNT_OF(commands); i++)
+            if (g_str_equal(argv[1], commands[i].name))
+                rc = commands[i].run(&options, &result);
+    }
+    if (rc < 0)
+        fprintf(stderr, "rong-bench: %s\n", g_strerror(-rc));
+    else
+        printf("%s\n", json_object_to_json_string_ext(
+                               result, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(result);
+    g_free(options.camera);
+    g_free(options.wall);
+    g_free(options.local);
+    g_free(options.folder);
+    return rc == -EINVAL ? 2 : rc < 0;
+}
