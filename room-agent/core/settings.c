@@ -201,6 +201,13 @@ static char *read_scene_line(const struct config *config, const char *section, c
     return NULL;
 }
 
+// A room speaks with its key over TLS; without it only with a centre on the box itself, in trials.
+static bool is_machine_url(const char *url)
+{
+    return g_str_has_prefix(url, "wss://") || g_str_has_prefix(url, "ws://127.") ||
+           g_str_has_prefix(url, "ws://[::1]:");
+}
+
 static char *read_all(const struct config *config, struct room_settings *settings)
 {
     char *fault = NULL;
@@ -211,6 +218,9 @@ static char *read_all(const struct config *config, struct room_settings *setting
     if (settings->media_address[0] && hw_address_parse(settings->media_address, 0, &parsed) < 0)
         return fault_at(config, config_line(config, "media", "address"),
                 "'%s' is not a numeric IP address", settings->media_address);
+    if (!is_machine_url(settings->machine_url))
+        return fault_at(config, config_line(config, "signal", "machine_url"),
+                "'%s' is not wss://HOST:PORT/PATH", settings->machine_url);
     if (hw_address_parse_with_port(settings->page_listen, &parsed) < 0)
         return fault_at(config, config_line(config, "page", "listen"), "'%s' is not ADDRESS:PORT",
                 settings->page_listen);

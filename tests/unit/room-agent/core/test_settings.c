@@ -89,6 +89,8 @@ static void names_file_and_line_of_each_fault(void **state)
             "6: device second: 127.0.21.11 port 52381 is taken by device camera, line 3");
     assert_fault("[device Hội]\ndriver = visca\naddress = 127.0.0.1\n",
             "2: device 'Hội': a name has only a-z, 0-9, - and _, at most 32");
+    assert_fault("[signal]\nmachine_url = ws://10.0.0.1:8444/ws\n",
+            "2: 'ws://10.0.0.1:8444/ws' is not wss://HOST:PORT/PATH");
     assert_fault("[page]\nlisten = 0.0.0.0:8480\n",
             "2: the page has no login: it listens on loopback only, not on 0.0.0.0:8480");
 }
