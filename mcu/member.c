@@ -439,10 +439,6 @@ static void start_lines(struct member *member, const struct negotiation *negotia
 int member_accept(struct member *member, const struct negotiation *negotiation,
         struct peer_description *local)
 {
-    close_peer(member);
-    member->was_connected = false;
-    member->round_trip_us = 0;
-    member->loss_out_percent = member->loss_in_percent = 0;
     const struct peer_config config = {
         .context = member->host->context,
         .certificate = member->host->certificate,
@@ -453,18 +449,24 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
         .events = { .state_changed = on_state, .rtp = on_rtp, .rtcp = on_rtcp },
         .user = member,
     };
-    start_lines(member, negotiation);
-    int rc = peer_open(&config, &member->peer);
+    struct peer *peer = NULL;
+    int rc = peer_open(&config, &peer);
     if (rc < 0)
         return rc;
     struct peer_description remote;
     negotiate_remote(negotiation, &remote);
-    rc = peer_set_remote_description(member->peer, &remote);
+    rc = peer_set_remote_description(peer, &remote);
     if (rc < 0) {
-        close_peer(member);
+        peer_close(peer); // it has not said a word yet: the former one goes on
         return rc;
     }
-    peer_local_description(member->peer, local);
+    peer_local_description(peer, local);
+    close_peer(member);
+    member->peer = peer;
+    member->was_connected = false;
+    member->round_trip_us = 0;
+    member->loss_out_percent = member->loss_in_percent = 0;
+    start_lines(member, negotiation);
     return 0;
 }
 

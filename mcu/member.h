@@ -49,8 +49,8 @@ uint16_t member_slot(const struct member *member);
 uint32_t member_generation(const struct member *member);
 uint16_t member_conference(const struct member *member);
 
-// A new peer in place of the former. The peer's own description comes back; negative errno: there
-// is no peer, and no former one either.
+// A new peer in place of the former; its own description comes back. Negative errno: the offer can
+// not be used, and the former peer, if any, goes on.
 int member_accept(struct member *member, const struct negotiation *negotiation,
         struct peer_description *local) MUST_CHECK;
 // Connected, and media or RTCP came within the last five seconds.
