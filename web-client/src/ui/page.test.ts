@@ -25,6 +25,7 @@ import App from './App.svelte';
 import { setLanguage } from './i18n.svelte';
 
 let socket: FakeSocket;
+let link: FakePeerLink;
 let app: ReturnType<typeof mount> | null = null;
 
 function createCall(session: Session): Call {
@@ -36,7 +37,10 @@ function createCall(session: Session): Call {
     client: { name: 'test', version: '1' },
   });
   const media = new MediaSession({
-    createLink: (tracks) => new FakePeerLink('page', tracks),
+    createLink: (tracks) => {
+      link = new FakePeerLink('page', tracks);
+      return link;
+    },
     sendOffer: (meeting, sdp) => connection.request('media.offer', { meeting, sdp }),
   });
   return new Call({ role: session.role, connection, media, local: null });
@@ -138,6 +142,55 @@ describe('before the meeting', () => {
     get('entry-continue').click();
     flushSync();
     expect(find('stage-video')).not.toBeNull();
+  });
+});
+
+describe('the stage', () => {
+  async function connect(): Promise<void> {
+    await join('chair', [CHAIR], { media_epoch: 'aa11' });
+    await settle();
+    expect(socket.last.op).toBe('media.offer');
+    socket.receive({ re: socket.last.id, d: { sdp: 'answer', media_epoch: 'aa11' } });
+    await settle();
+    link.become('connected');
+    await settle();
+    flushSync();
+  }
+
+  it('plays with sound where the browser lets it', async () => {
+    await connect();
+    const video = get('stage-video') as HTMLVideoElement;
+    expect(video.srcObject).toBe(link.remote.stage);
+    expect(video.muted).toBe(false);
+    expect(find('unmute-stage')).toBeNull();
+  });
+
+  it('moves without a click where it does not, and asks for one for the sound', async () => {
+    const played: boolean[] = [];
+    vi.spyOn(HTMLMediaElement.prototype, 'play').mockImplementation(function (
+      this: HTMLMediaElement,
+    ) {
+      played.push(this.muted);
+      const refused = new DOMException('no gesture yet', 'NotAllowedError');
+      return this.muted || played.length > 2 ? Promise.resolve() : Promise.reject(refused);
+    });
+    await connect();
+    expect(played).toEqual([false, true]);
+    expect(await axeFindings()).toEqual([]);
+    press('unmute-stage');
+    await settle();
+    flushSync();
+    expect(played.at(-1)).toBe(false);
+    expect(find('unmute-stage')).toBeNull();
+  });
+
+  it('says why there is no picture yet', async () => {
+    await join('chair', [CHAIR], { media_epoch: 'aa11' });
+    await settle();
+    socket.receive({ re: socket.last.id, err: { code: 'media.timeout' } });
+    await settle();
+    flushSync();
+    expect(document.querySelector('.stage')?.textContent).toContain('trang tự thử lại');
   });
 });
 
