@@ -28,6 +28,14 @@ as() { # USER PROGRAM…
     shift
     inside setpriv --reuid "$user" --regid "$user" --clear-groups "$@"
 }
+begin() { # USER LOG PROGRAM…: in the background, its own pid in $pids
+    user=$1
+    log=$2
+    shift 2
+    (exec chroot "$root" /usr/bin/env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 \
+        setpriv --reuid "$user" --regid "$user" --clear-groups "$@") 2>"$root/$log" &
+    pids="$pids $!"
+}
 end() {
     for pid in ${pids:-}; do
         kill "$pid" 2>/dev/null || true
@@ -42,7 +50,7 @@ ls "$packages"/*.deb >/dev/null 2>&1 || fail "no packages: run make package firs
 
 if [ ! -x "$root/bin/sh" ]; then
     say "making a fresh Debian 12 in $root"
-    debootstrap --variant=minbase --include=adduser,ca-certificates,curl,procps bookworm "$root" >/dev/null
+    debootstrap --variant=minbase --include=adduser,ca-certificates bookworm "$root" >/dev/null
 fi
 mount -t proc proc "$root/proc"
 mkdir -p "$root/packages"
@@ -101,14 +109,13 @@ for daemon in signal mcu room; do
         fail "rong-$daemon --check-config"
 done
 pids=
-as rong-signal /usr/bin/rong-signal --config /etc/rong/signal.conf 2>"$root/signal.log" &
-pids="$pids $!"
+begin rong-signal signal.log /usr/bin/rong-signal --config /etc/rong/signal.conf
 for _ in $(seq 100); do
-    inside curl -sf "http://$ip:9080/healthz" >/dev/null && break
+    curl -sf "http://$ip:9080/healthz" >/dev/null && break
     sleep 0.1
 done
-inside curl -sf "http://$ip:9080/healthz" >/dev/null || fail "rong-signal is not healthy: see $root/signal.log"
-inside curl -sfk "https://$ip:8443/" | grep -q '<html' || fail "the page of rong-web is not served"
+curl -sf "http://$ip:9080/healthz" >/dev/null || fail "rong-signal is not healthy: see $root/signal.log"
+curl -sfk "https://$ip:8443/" | grep -qi '<!doctype html' || fail "the page of rong-web is not served"
 ok "rong-signal serves the page of rong-web"
 
 printf 'code,parent,level,name,link_kbps\n64,,province,Tỉnh Gia Lai,100000\n' >"$root/units.csv"
@@ -117,15 +124,13 @@ mcu_code=$(inside rong mcu code mcu-1 --json | sed 's/.*"code": *"\([^"]*\)".*/\
 room_code=$(inside rong room code 64 --json | sed 's/.*"code": *"\([^"]*\)".*/\1/')
 as rong-mcu /usr/bin/rong-mcu --config /etc/rong/mcu.conf --enroll "$mcu_code" || fail "rong-mcu --enroll"
 as rong-room /usr/bin/rong-room --config /etc/rong/room.conf --enroll "$room_code" || fail "rong-room --enroll"
-as rong-mcu /usr/bin/rong-mcu --config /etc/rong/mcu.conf 2>"$root/mcu.log" &
-pids="$pids $!"
-as rong-room /usr/bin/rong-room --config /etc/rong/room.conf 2>"$root/room.log" &
-pids="$pids $!"
+begin rong-mcu mcu.log /usr/bin/rong-mcu --config /etc/rong/mcu.conf
+begin rong-room room.log /usr/bin/rong-room --config /etc/rong/room.conf
 meeting=$(inside rong meeting create --title "Thử gói" --units 64 --open --json | sed 's/.*"id": *"\([^"]*\)".*/\1/')
 token=$(cat "$root/var/lib/rong-signal/admin.token")
 joined=
 for _ in $(seq 200); do
-    joined=$(inside curl -sfk -H "Authorization: Bearer $token" "https://$ip:8443/api/v1/meetings/$meeting" |
+    joined=$(curl -sfk -H "Authorization: Bearer $token" "https://$ip:8443/api/v1/meetings/$meeting" |
         grep -o '"connected": *true' | head -1)
     [ -z "$joined" ] || break
     sleep 0.1
@@ -144,6 +149,7 @@ for deb in "$packages"/*.deb; do
     name=$(basename "$deb" | cut -d_ -f1)
     tree=build/upgrade/$name
     rm -rf "$tree"
+    mkdir -p build/upgrade
     dpkg-deb -R "$deb" "$tree"
     sed -i 's/^Version: .*/&+upgrade/' "$tree/DEBIAN/control"
     if [ -d "$tree/etc" ]; then
