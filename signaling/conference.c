@@ -510,6 +510,7 @@ void conference_note_room(
     g_strlcpy(status->scene_fault, report->scene_fault, sizeof(status->scene_fault));
 
     struct observed *observed = observed_of(conference, room);
+    // Both are cleared when they are made. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
     bool is_news = !observed->status || memcmp(observed->status, status, sizeof(*status)) != 0;
     g_free(observed->status);
     observed->status = status;

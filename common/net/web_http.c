@@ -29,7 +29,6 @@ struct web_request {
     struct web_headers headers;
     struct parameter parameters[MAX_PARAMETERS];
     char address[64];
-    char *peer_name;
     bool is_secure;
     bool is_dispatched;
     enum error_code refused; // the answer that is certain already, when the body has been read
@@ -139,7 +138,7 @@ void web_headers_clear(struct web_headers *headers)
         g_clear_pointer(&headers->values[i], g_free);
 }
 
-const char *web_headers_find(const struct web_headers *headers, const char *lower_case_name)
+static const char *web_headers_find(const struct web_headers *headers, const char *lower_case_name)
 {
     for (size_t i = 0; i < WEB_HEADER_COUNT; i++) {
         if (strcmp(header_tokens[i].name, lower_case_name) == 0)
@@ -171,7 +170,6 @@ static void request_free(struct web_request *request)
         request->connection->request = NULL;
     g_free(request->method);
     g_free(request->path);
-    g_free(request->peer_name);
     g_hash_table_unref(request->query);
     g_clear_pointer(&request->cookies, g_hash_table_unref);
     web_headers_clear(&request->headers);
@@ -445,7 +443,6 @@ int web_http_begin(struct web_connection *connection, const char *path)
     request->method = g_strdup(method);
     request->path = g_utf8_make_valid(path, -1);
     request->query = read_query(wsi);
-    request->peer_name = g_strdup(web_connection_peer_name(connection));
     request->is_secure = connection->listener->config.tls != WEB_PLAIN;
     request->body = g_string_new(NULL);
     request->expected = length;
@@ -563,9 +560,4 @@ const char *web_request_body(const struct web_request *request, size_t *size)
 const char *web_request_address(const struct web_request *request)
 {
     return request->address;
-}
-
-const char *web_request_peer_name(const struct web_request *request)
-{
-    return request->peer_name;
 }

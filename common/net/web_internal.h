@@ -29,7 +29,6 @@ struct web_headers {
 
 void web_headers_read(struct web_headers *headers, struct lws *wsi);
 void web_headers_clear(struct web_headers *headers);
-const char *web_headers_find(const struct web_headers *headers, const char *lower_case_name);
 // The value of one cookie of the Cookie header, g_free; NULL when absent.
 char *web_headers_cookie(const struct web_headers *headers, const char *name);
 

@@ -65,8 +65,6 @@ const char *web_request_cookie(const struct web_request *request, const char *na
 const char *web_request_body(const struct web_request *request, size_t *size);
 // "127.0.0.1"
 const char *web_request_address(const struct web_request *request);
-// The CN of the verified client certificate; NULL on listeners without.
-const char *web_request_peer_name(const struct web_request *request);
 
 struct web_header {
     const char *name; // "set-cookie"
@@ -96,9 +94,8 @@ struct web_socket_handler {
 void web_session_set_data(struct web_session *session, void *data);
 void *web_session_data(const struct web_session *session);
 // Of the upgrade request, as for web_request_*().
-const char *web_session_header(const struct web_session *session, const char *lower_case_name);
 const char *web_session_cookie(const struct web_session *session, const char *name);
-const char *web_session_address(const struct web_session *session);
+// The CN of the verified client certificate; NULL on listeners without.
 const char *web_session_peer_name(const struct web_session *session);
 // The serial number of the same certificate in lower-case hex, for a server that knows which one
 // of a name is valid; NULL on listeners without.

@@ -221,11 +221,6 @@ void *web_session_data(const struct web_session *session)
     return session->data;
 }
 
-const char *web_session_header(const struct web_session *session, const char *lower_case_name)
-{
-    return web_headers_find(&session->headers, lower_case_name);
-}
-
 const char *web_session_cookie(const struct web_session *session, const char *name)
 {
     struct web_session *writable = (struct web_session *)session;
@@ -235,11 +230,6 @@ const char *web_session_cookie(const struct web_session *session, const char *na
         g_hash_table_insert(
                 writable->cookies, g_strdup(name), web_headers_cookie(&session->headers, name));
     return g_hash_table_lookup(writable->cookies, name);
-}
-
-const char *web_session_address(const struct web_session *session)
-{
-    return session->connection->address;
 }
 
 const char *web_session_peer_name(const struct web_session *session)

@@ -391,11 +391,6 @@ void web_socket_client_close(struct web_socket_client *client)
     g_free(client);
 }
 
-bool web_socket_client_is_open(const struct web_socket_client *client)
-{
-    return client->is_open;
-}
-
 bool web_socket_client_send(struct web_socket_client *client, const char *text, size_t size)
 {
     loop_assert_current(client->loop);

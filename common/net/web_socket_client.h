@@ -41,7 +41,6 @@ int web_socket_client_open(struct loop *loop, const struct web_socket_client_con
         struct web_socket_client **out) MUST_CHECK;
 // Ends without calling `closed`. Never from a callback of this client; NULL is fine.
 void web_socket_client_close(struct web_socket_client *client);
-bool web_socket_client_is_open(const struct web_socket_client *client);
 // Queues one text message; false when not connected (nothing is kept for later: state is declared
 // anew after `open`).
 bool web_socket_client_send(struct web_socket_client *client, const char *text, size_t size);

@@ -33,7 +33,8 @@ unsigned sim_listener_clients(const struct sim_listener *listener);
 void sim_listener_cut(struct sim_listener *listener, const struct sim_client *spared);
 // Numbers never come back; 0 is none. A client that has gone gets nothing.
 uint32_t sim_client_id(const struct sim_client *client);
-void sim_listener_send(struct sim_listener *listener, uint32_t id, const void *data, size_t size);
+void sim_listener_send(
+        struct sim_listener *listener, uint32_t client, const void *data, size_t size);
 void sim_client_set_data(struct sim_client *client, void *data); // g_free
 void *sim_client_data(const struct sim_client *client);
 
