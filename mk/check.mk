@@ -1,9 +1,9 @@
 # `make check`: everything that needs no run of the product, cheapest first.
-.PHONY: check format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
+.PHONY: check check-deploy format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
-	@$(MAKE) --no-print-directory check-format check-layers check-shell check-protocol
+	@$(MAKE) --no-print-directory check-format check-layers check-shell check-deploy check-protocol
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
 	@$(MAKE) --no-print-directory check-headers check-links check-web check-lint
 
@@ -25,6 +25,10 @@ check-links: $(BUILD)/rong-signal $(BUILD)/rong-room
 
 check-lint: protocol
 	@tools/check-lint.py
+
+check-deploy:
+	@tools/check-units.sh
+	@$(PYTHON) tools/check-monitoring.py
 
 check-shell:
 	@git ls-files '*.sh' '.ci/run' 'tools/hooks/*' | xargs -r shellcheck -x && echo "shell: ok"
