@@ -167,11 +167,7 @@ export class Call extends Emitter<CallEvents> {
   async #welcomed(welcome: HelloReply): Promise<void> {
     this.#clockOffsetMs = Date.parse(welcome.server_time) - this.#now();
     this.#self = welcome.self;
-    if (welcome.resumed) return;
-    if (!welcome.meeting) {
-      this.emit('refused', 'meeting.unknown');
-      return;
-    }
+    if (welcome.resumed || !welcome.meeting) return;
     await this.#request('meeting.subscribe', { meeting: welcome.meeting, detail: 'full' });
   }
 

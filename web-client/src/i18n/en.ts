@@ -27,6 +27,7 @@ export const en: Catalogue = {
   'meeting.planned': 'Not open yet',
   'meeting.open': 'In session',
   'meeting.ended': 'Ended',
+  'meeting.none': 'This link belongs to no meeting: ask for the link of the one to look after.',
   'meeting.ended_title': 'The meeting has ended',
   'meeting.ended_text': 'Thank you. You can close this page.',
   'meeting.end': 'End meeting',
@@ -101,6 +102,7 @@ export const en: Catalogue = {
 
   'self.microphone_on': 'Microphone: on',
   'self.microphone_off': 'Microphone: off',
+  'self.microphone_wait': 'Microphone: waiting',
   'self.camera_on': 'Camera: on',
   'self.camera_off': 'Camera: off',
   'self.microphone_closed': 'The chair keeps your microphone closed.',

@@ -27,6 +27,8 @@ export const vi = {
   'meeting.planned': 'Chưa khai mạc',
   'meeting.open': 'Đang họp',
   'meeting.ended': 'Đã kết thúc',
+  'meeting.none':
+    'Liên kết này không gắn với phiên họp nào: hãy xin liên kết của phiên họp cần theo dõi.',
   'meeting.ended_title': 'Phiên họp đã kết thúc',
   'meeting.ended_text': 'Cảm ơn các đại biểu. Có thể đóng trang này.',
   'meeting.end': 'Kết thúc họp',
@@ -101,6 +103,7 @@ export const vi = {
 
   'self.microphone_on': 'Micro: bật',
   'self.microphone_off': 'Micro: tắt',
+  'self.microphone_wait': 'Micro: chờ được mời',
   'self.camera_on': 'Camera: bật',
   'self.camera_off': 'Camera: tắt',
   'self.microphone_closed': 'Chủ tọa đang đóng micro của bạn.',

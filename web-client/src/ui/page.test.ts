@@ -223,6 +223,20 @@ describe("the chair's page", () => {
     expect(await axeFindings()).toEqual([]);
   });
 
+  it('keeps the focus of the keyboard where the floor changes', async () => {
+    await join();
+    get('grant-622').focus();
+    press('grant-622');
+    receive('floor.granted', { meeting: MEETING, member: '622', by: 'chair' });
+    expect(document.activeElement).toBe(get('release-622'));
+    receive('floor.requested', { meeting: MEETING, member: '64' });
+    get('queue-grant-64').focus();
+    press('queue-grant-64');
+    receive('floor.released', { meeting: MEETING, member: '622', by: 'chair' });
+    receive('floor.granted', { meeting: MEETING, member: '64', by: 'chair' });
+    expect(document.activeElement?.id).toBe('queue-title');
+  });
+
   it('mutes and opens one, and mutes all', async () => {
     await join();
     expect(press('mute-64')).toMatchObject({
@@ -309,6 +323,12 @@ describe("the chair's page", () => {
 });
 
 describe('the pages of others', () => {
+  it('tell a technician whose link is for no meeting what to ask for', async () => {
+    await open({ kind: 'session', session: { role: 'technician', name: 'Trần Văn Dũng' } });
+    expect(document.querySelector('main')?.textContent).toContain('không gắn với phiên họp nào');
+    expect(await axeFindings()).toEqual([]);
+  });
+
   it('let a delegate ask, show the place, and give the floor back', async () => {
     await join('delegate');
     expect(find('room-64')).toBeNull();
