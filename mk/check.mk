@@ -5,7 +5,7 @@ C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
 	@$(MAKE) --no-print-directory check-format check-layers check-shell check-deploy check-protocol
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
-	@$(MAKE) --no-print-directory check-headers check-links check-web check-lint
+	@$(MAKE) --no-print-directory check-headers check-links check-unused check-web check-lint
 
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files ok"
@@ -29,6 +29,12 @@ check-lint: protocol
 check-deploy:
 	@tools/check-units.sh
 	@$(PYTHON) tools/check-monitoring.py
+
+check-dependencies:
+	@$(PYTHON) tools/check-dependencies.py
+
+check-unused: programs
+	@$(PYTHON) tools/check-unused.py $(BUILD)
 
 check-shell:
 	@git ls-files '*.sh' '.ci/run' 'tools/hooks/*' | xargs -r shellcheck -x && echo "shell: ok"

@@ -405,12 +405,52 @@ static char *kind_text(const struct config_setting *row)
     return g_strdup("text");
 }
 
+// roff: a line may not start with . or ', and - and \\ have meanings.
+static void append_roff(GString *out, const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if (*at == '\\')
+            g_string_append(out, "\\e");
+        else if (*at == '-')
+            g_string_append(out, "\\-");
+        else if ((*at == '.' || *at == '\'') && at == text)
+            g_string_append_printf(out, "\\&%c", *at);
+        else
+            g_string_append_c(out, *at);
+    }
+}
+
+void config_write_man_item(GString *out, const char *head, const char *text)
+{
+    g_string_append(out, ".TP\n.B ");
+    append_roff(out, head);
+    g_string_append_c(out, '\n');
+    append_roff(out, text);
+    g_string_append_c(out, '\n');
+}
+
+// The first row of each section, in the table's order; rows of one section may stand apart.
+static bool is_first_of_section(
+        const struct config_setting *table, const struct config_setting *row)
+{
+    while (table != row && strcmp(table->section, row->section) != 0)
+        table++;
+    return table == row;
+}
+
+// A sentence that goes on needs no full stop.
+static int help_length(const struct config_setting *row)
+{
+    size_t length = strlen(row->help);
+    return (int)(length > 0 && row->help[length - 1] == '.' ? length - 1 : length);
+}
+
 void config_write_help(GString *out, const struct config_setting *table)
 {
     for (const struct config_setting *row = table; row->key; row++) {
         g_autofree char *name = g_strdup_printf("[%s] %s", row->section, row->key);
         g_autofree char *kind = kind_text(row);
-        g_string_append_printf(out, "  %-34s %s (%s; ", name, row->help, kind);
+        g_string_append_printf(out, "  %-34s %.*s (%s; ", name, help_length(row), row->help, kind);
         if (!row->default_text)
             g_string_append(out, "required)\n");
         else
@@ -419,27 +459,53 @@ void config_write_help(GString *out, const struct config_setting *table)
     }
 }
 
+static void write_sample_row(GString *out, const struct config_setting *row)
+{
+    bool is_example = row->default_text || g_str_has_suffix(row->section, "*");
+    g_autofree char *kind = kind_text(row);
+    g_string_append_printf(out, "# %.*s (%s%s)\n", help_length(row), row->help, kind,
+            row->default_text ? "" : "; required");
+    g_string_append_printf(out, "%s%s = %s\n", is_example ? "#" : "", row->key,
+            row->default_text ? row->default_text : "");
+}
+
 void config_write_sample(GString *out, const struct config_setting *table, const char *title)
 {
     g_string_append_printf(out,
-            "# %s\n# Lines that start with # are comments; what is commented "
-            "out is the default.\n",
+            "# %s\n# Lines that start with # are comments; what is commented out is the default.\n",
             title);
-    const char *section = "";
-    for (const struct config_setting *row = table; row->key; row++) {
-        bool is_pattern = g_str_has_suffix(row->section, "*");
-        if (strcmp(section, row->section) != 0) {
-            section = row->section;
-            // A section that repeats is an example until somebody gives it a name.
-            if (is_pattern)
-                g_string_append_printf(out, "\n#[%.*sNAME]\n", (int)strlen(section) - 1, section);
-            else
-                g_string_append_printf(out, "\n[%s]\n", section);
+    for (const struct config_setting *first = table; first->key; first++) {
+        if (!is_first_of_section(table, first))
+            continue;
+        // A section that repeats is an example until somebody gives it a name.
+        const char *section = first->section;
+        if (g_str_has_suffix(section, "*"))
+            g_string_append_printf(out, "\n#[%.*sNAME]\n", (int)strlen(section) - 1, section);
+        else
+            g_string_append_printf(out, "\n[%s]\n", section);
+        for (const struct config_setting *row = first; row->key; row++) {
+            if (strcmp(row->section, section) == 0)
+                write_sample_row(out, row);
         }
-        g_autofree char *kind = kind_text(row);
-        g_string_append_printf(
-                out, "# %s (%s%s)\n", row->help, kind, row->default_text ? "" : "; required");
-        g_string_append_printf(out, "%s%s = %s\n", row->default_text || is_pattern ? "#" : "",
-                row->key, row->default_text ? row->default_text : "");
+    }
+}
+
+void config_write_man(GString *out, const struct config_setting *table)
+{
+    for (const struct config_setting *first = table; first->key; first++) {
+        if (!is_first_of_section(table, first))
+            continue;
+        g_string_append_printf(out, ".SS [%s]\n", first->section);
+        for (const struct config_setting *row = first; row->key; row++) {
+            if (strcmp(row->section, first->section) != 0)
+                continue;
+            g_autofree char *kind = kind_text(row);
+            g_autofree char *text = g_strdup_printf("%.*s (%s; %s%s).", help_length(row), row->help,
+                    kind, row->default_text ? "default " : "required",
+                    !row->default_text   ? ""
+                    : *row->default_text ? row->default_text
+                                         : "empty");
+            config_write_man_item(out, row->key, text);
+        }
     }
 }

@@ -53,3 +53,6 @@ const char *config_path(const struct config *config);
 // --help: one line a setting. The sample file: every setting commented with its help and default.
 void config_write_help(GString *out, const struct config_setting *table);
 void config_write_sample(GString *out, const struct config_setting *table, const char *title);
+// The man page's part, in roff; the second is one item of it, for options too.
+void config_write_man(GString *out, const struct config_setting *table);
+void config_write_man_item(GString *out, const char *head, const char *text);

@@ -111,66 +111,28 @@ static void print_help(const struct daemon_info *info)
     print(out);
 }
 
-// roff: a line may not start with . or ', and - and \ have meanings.
-static void append_roff(GString *out, const char *text)
-{
-    for (const char *at = text; *at; at++) {
-        if (*at == '\\')
-            g_string_append(out, "\\e");
-        else if (*at == '-')
-            g_string_append(out, "\\-");
-        else if ((*at == '.' || *at == '\'') && at == text)
-            g_string_append_printf(out, "\\&%c", *at);
-        else
-            g_string_append_c(out, *at);
-    }
-}
-
-static void append_roff_item(GString *out, const char *head, const char *text)
-{
-    g_string_append(out, ".TP\n.B ");
-    append_roff(out, head);
-    g_string_append_c(out, '\n');
-    append_roff(out, text);
-    g_string_append_c(out, '\n');
-}
-
 static void print_man(const struct daemon_info *info)
 {
     GString *out = g_string_new(NULL);
     g_autofree char *title = g_ascii_strup(info->name, -1);
     g_string_append_printf(
             out, ".TH %s 8 \"\" \"%s %s\" \"Rong\"\n.SH NAME\n", title, info->name, RONG_VERSION);
-    append_roff(out, info->name);
-    g_string_append(out, " \\- ");
-    append_roff(out, info->summary);
+    g_string_append_printf(out, "%s \\- %s", info->name, info->summary);
     g_string_append_printf(
             out, "\n.SH SYNOPSIS\n.B %s\n[\\fIoptions\\fR]\n.SH OPTIONS\n", info->name);
     g_autofree char *config_help =
             g_strdup_printf("settings file (default %s)", info->default_config);
-    append_roff_item(out, "--config FILE", config_help);
+    config_write_man_item(out, "--config FILE", config_help);
     for (const struct daemon_option *option = info->options; option && option->name; option++) {
         g_autofree char *name = g_strdup_printf("--%s VALUE", option->name);
-        append_roff_item(out, name, option->help);
+        config_write_man_item(out, name, option->help);
     }
     for (size_t i = 0; i < COUNT_OF(common_options); i++) {
         g_autofree char *name = g_strdup_printf("--%s", common_options[i].name);
-        append_roff_item(out, name, common_options[i].help);
+        config_write_man_item(out, name, common_options[i].help);
     }
     g_string_append(out, ".SH SETTINGS\n");
-    const char *section = "";
-    for (const struct config_setting *row = info->settings; row->key; row++) {
-        if (strcmp(section, row->section) != 0) {
-            section = row->section;
-            g_string_append(out, ".SS [");
-            append_roff(out, section);
-            g_string_append(out, "]\n");
-        }
-        g_autofree char *text =
-                g_strdup_printf("%s. %s%s", row->help, row->default_text ? "Default: " : "Required",
-                        row->default_text ? row->default_text : "");
-        append_roff_item(out, row->key, text);
-    }
+    config_write_man(out, info->settings);
     g_string_append(out,
             ".SH EXIT STATUS\n0 after a clean end, 1 after a fault while running, 2 for "
             "a bad command line or settings file.\n");
