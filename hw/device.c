@@ -618,6 +618,20 @@ static bool is_latest(const struct wish_context *at)
     return at->device->wishes[at->field].request == at->device->ending_id;
 }
 
+// Nobody has looked at the field since the link came up.
+static bool is_unread(const struct hw_device *device, enum hw_field field)
+{
+    bool was_read = device->read_ms[field] > 0 && device->read_ms[field] >= device->up_ms;
+    return device->actual[field].quality < HW_CONFIRMED && !was_read;
+}
+
+// The other wishes of a device that has now been switched on, or could not be.
+static void pursue_after_power(struct hw_device *device)
+{
+    for (int field = HW_POWER + 1; field < HW_FIELD_COUNT; field++)
+        pursue(device, field, is_unread(device, field));
+}
+
 static void wish_read(void *context, enum hw_result result)
 {
     g_autofree struct wish_context *at = context;
@@ -628,6 +642,8 @@ static void wish_read(void *context, enum hw_result result)
         pursue(at->device, at->field, false);
     else
         fail(at->device, at->field, result);
+    if (at->field == HW_POWER)
+        pursue_after_power(at->device);
 }
 
 static void wish_set(void *context, enum hw_result result)
@@ -640,6 +656,8 @@ static void wish_set(void *context, enum hw_result result)
         reach(at->device, at->field);
     else
         fail(at->device, at->field, result);
+    if (at->field == HW_POWER)
+        pursue_after_power(at->device);
 }
 
 static void pursue(struct hw_device *device, enum hw_field field, bool read_first)
@@ -648,6 +666,11 @@ static void pursue(struct hw_device *device, enum hw_field field, bool read_firs
     const struct hw_value *actual = &device->actual[field];
     if (wish->seen.state == HW_WISH_NONE || device->state != HW_LINK_UP || wish->request)
         return;
+    // A device in standby refuses everything else: first things first.
+    if (field != HW_POWER && device->wishes[HW_POWER].seen.state == HW_WISH_PENDING) {
+        wish->seen.state = HW_WISH_PENDING;
+        return;
+    }
 
     bool is_known = actual->quality == HW_CONFIRMED || actual->quality == HW_ASSUMED;
     bool read = read_first && can_read(device, field);
@@ -684,14 +707,8 @@ void hw_device_desire(struct hw_device *device, enum hw_field field, int64_t val
         wish->seen.state = HW_WISH_FAILED;
         wish->seen.result = device->fault;
     }
-    bool was_read = device->read_ms[field] >= device->up_ms && device->read_ms[field] > 0;
-    pursue(device, field, device->actual[field].quality < HW_CONFIRMED && !was_read);
+    pursue(device, field, is_unread(device, field));
     leave(device);
-}
-
-void hw_device_forget_desire(struct hw_device *device, enum hw_field field)
-{
-    device->wishes[field] = (struct wish){ 0 };
 }
 
 // --- time --------------------------------------------------------------------------------------
@@ -1007,11 +1024,6 @@ void hw_device_free(struct hw_device *device)
 const char *hw_device_id(const struct hw_device *device)
 {
     return device->id;
-}
-
-const struct hw_driver *hw_device_driver(const struct hw_device *device)
-{
-    return device->driver;
 }
 
 void hw_device_report(const struct hw_device *device, struct hw_report *out)

@@ -29,7 +29,6 @@ void hw_device_start(struct hw_device *device);
 void hw_device_free(struct hw_device *device);
 
 const char *hw_device_id(const struct hw_device *device);
-const struct hw_driver *hw_device_driver(const struct hw_device *device);
 // Whether the driver has a function for it. HW_SET and HW_READ look at the field.
 bool hw_driver_can(const struct hw_driver *driver, enum hw_verb verb, enum hw_field field);
 
@@ -40,7 +39,6 @@ uint32_t hw_device_submit(
 
 // Wants a field to have a value from now on, through restarts of the device and the link.
 void hw_device_desire(struct hw_device *device, enum hw_field field, int64_t value);
-void hw_device_forget_desire(struct hw_device *device, enum hw_field field);
 
 enum hw_wish_state { HW_WISH_NONE, HW_WISH_PENDING, HW_WISH_REACHED, HW_WISH_FAILED };
 

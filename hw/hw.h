@@ -50,7 +50,7 @@ const char *hw_quality_name(enum hw_quality quality);
 // What a device has, in the order in which a scene is applied: power first.
 enum hw_field {
     HW_POWER,      // 0, 1
-    HW_INPUT,      // a name of hw_input_find()
+    HW_INPUT,      // enum hw_input
     HW_PRESET,     // camera: 0 to 254; LED wall: 1 to 128
     HW_PAN,        // only read
     HW_TILT,       // only read
@@ -58,7 +58,7 @@ enum hw_field {
     HW_BRIGHTNESS, // percent
     HW_BLANK,      // 0, 1
     HW_FREEZE,     // 0, 1
-    HW_PATTERN,    // a name of hw_pattern_find(): 0 none
+    HW_PATTERN,    // enum hw_pattern
     HW_FIELD_COUNT,
 };
 const char *hw_field_name(enum hw_field field);

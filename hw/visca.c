@@ -487,7 +487,8 @@ static void take_control_reply(struct hw_device *device, const struct visca_data
             identify_next(device, first);
         return;
     }
-    if (datagram->size == 2 && datagram->payload[0] == 0x0f && datagram->payload[1] == 0x01) {
+    unsigned said = datagram->size == 2 ? datagram->payload[0] << 8 | datagram->payload[1] : 0;
+    if (said == VISCA_CONTROL_ABNORMAL_SEQUENCE) {
         if (is_identifying && first->phase == PHASE_VERSION)
             start_identify(device, first);
         else if (!is_identifying)

@@ -502,7 +502,8 @@ static void take_control(
         struct camera *camera, const struct route *route, const struct visca_datagram *datagram)
 {
     static const uint8_t reset[] = { VISCA_CONTROL_RESET };
-    static const uint8_t abnormal[] = { 0x0f, 0x02 };
+    static const uint8_t abnormal[] = { VISCA_CONTROL_ABNORMAL_MESSAGE >> 8,
+        VISCA_CONTROL_ABNORMAL_MESSAGE & 0xff };
     struct udp_peer *peer = find_peer(camera, &route->peer);
     if (datagram->size == 1 && datagram->payload[0] == VISCA_CONTROL_RESET) {
         peer->is_reset = true;
@@ -516,7 +517,8 @@ static void take_control(
 static void datagram_received(
         void *context, const struct hw_address *from, const uint8_t *data, size_t size)
 {
-    static const uint8_t wrong_number[] = { 0x0f, 0x01 };
+    static const uint8_t wrong_number[] = { VISCA_CONTROL_ABNORMAL_SEQUENCE >> 8,
+        VISCA_CONTROL_ABNORMAL_SEQUENCE & 0xff };
     struct camera *camera = context;
     if (is_dead(camera))
         return;
