@@ -35,7 +35,7 @@ export class House {
   }
 
   static async open(rooms = 3): Promise<House> {
-    const net = await freeNetwork();
+    const { net, port } = await freeNetwork();
     const dir = `build/test/house-${net}`;
     const child = spawn(
       'python3',
@@ -45,6 +45,8 @@ export class House {
         `${rooms}`,
         '--net',
         net,
+        '--port',
+        `${port}`,
         '--dir',
         dir,
         '--bin',
@@ -126,20 +128,25 @@ export class House {
   }
 }
 
-/** The first two numbers of a loopback network that no other house uses now. */
-async function freeNetwork(): Promise<string> {
+/** The first two numbers of a loopback network, and a pair of ports there, that nobody uses now. */
+async function freeNetwork(): Promise<{ net: string; port: number }> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const net = `127.${1 + Math.floor(Math.random() * 254)}`;
-    if (await isFree(`${net}.0.1`, 8443)) return net;
+    const port = await listensOn(`${net}.0.1`, 0); // the machines' port is the next one
+    if (port > 0 && (await listensOn(`${net}.0.1`, port + 1)) > 0) return { net, port };
   }
   throw new Error('no free loopback network');
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
+/** The port that a server could have, 0 if it could not. */
+function listensOn(host: string, port: number): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
+    server.once('error', () => resolve(0));
+    server.listen(port, host, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
   });
 }
 
