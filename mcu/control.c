@@ -33,6 +33,7 @@ struct control {
     int64_t welcome_us;
     GHashTable *parts;     // conference → struct desired_parts
     GHashTable *confirmed; // conferences named since the last hello
+    GHashTable *loud;      // conferences whose last levels were not all silent
     GHashTable *changed;   // "conference member" whose connection changed, to be reported soon
     struct held_offers *held;
     GSource *soon, *ticks, *held_check;
@@ -134,7 +135,14 @@ static void tell_levels(struct control *control, const char *conference)
         g_strlcpy(level->member, member->id, sizeof(level->member));
         level->level = member->level;
     }
-    send_request(control, MESSAGE_CONFERENCE_LEVELS, body);
+    // Silence is told once.
+    const bool was_loud = g_hash_table_contains(control->loud, conference);
+    if (body->levels_count > 0 && !was_loud)
+        g_hash_table_add(control->loud, g_strdup(conference));
+    if (body->levels_count == 0)
+        g_hash_table_remove(control->loud, conference);
+    if (body->levels_count > 0 || was_loud)
+        send_request(control, MESSAGE_CONFERENCE_LEVELS, body);
 }
 
 // A wave of joins is one report.
@@ -279,8 +287,11 @@ static void take_desired(struct control *control, const struct message_conferenc
     if (rc == 0)
         return;
     g_hash_table_add(control->confirmed, g_strdup(complete->conference));
-    if (complete->ended)
+    if (complete->ended) {
         g_hash_table_remove(control->parts, complete->conference);
+        g_hash_table_remove(control->confirmed, complete->conference);
+        g_hash_table_remove(control->loud, complete->conference);
+    }
     engine_apply(control->engine, complete);
     take_held(control, part->conference);
     if (!control->ticks)
@@ -368,6 +379,7 @@ int control_open(struct loop *loop, const struct control_config *config, struct 
     control->parts = g_hash_table_new_full(
             g_str_hash, g_str_equal, g_free, (GDestroyNotify)desired_parts_free);
     control->confirmed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    control->loud = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     control->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (int i = 0; i < 4; i++)
         snprintf(control->boot_id + 8 * i, 9, "%08x", g_random_int());
@@ -408,6 +420,7 @@ void control_close(struct control *control)
     held_offers_free(control->held);
     g_hash_table_unref(control->parts);
     g_hash_table_unref(control->confirmed);
+    g_hash_table_unref(control->loud);
     g_hash_table_unref(control->changed);
     g_free(control);
 }
