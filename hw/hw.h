@@ -37,7 +37,6 @@ enum hw_link_state {
     HW_LINK_IDENTIFYING,
     HW_LINK_UP,
 };
-const char *hw_link_state_name(enum hw_link_state state);
 
 enum hw_quality {
     HW_UNKNOWN,
@@ -45,7 +44,6 @@ enum hw_quality {
     HW_STALE,     // was confirmed, the link went since
     HW_CONFIRMED, // read from the device
 };
-const char *hw_quality_name(enum hw_quality quality);
 
 // What a device has, in the order in which a scene is applied: power first.
 enum hw_field {

@@ -81,4 +81,3 @@ void hw_link_script_receive(struct hw_link *link, const void *data, size_t size)
 // Everything sent since the last call (transfer full): GBytes, one a send.
 GPtrArray *hw_link_script_take_sent(struct hw_link *link);
 unsigned hw_link_script_opens(const struct hw_link *link);
-bool hw_link_script_is_open(const struct hw_link *link);

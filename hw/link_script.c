@@ -102,8 +102,3 @@ unsigned hw_link_script_opens(const struct hw_link *link)
 {
     return ((const struct script_link *)link)->opens;
 }
-
-bool hw_link_script_is_open(const struct hw_link *link)
-{
-    return ((const struct script_link *)link)->is_open;
-}

@@ -55,18 +55,6 @@ const char *hw_result_text_en(enum hw_result result)
     return results[result].en;
 }
 
-const char *hw_link_state_name(enum hw_link_state state)
-{
-    static const char *const names[] = { "down", "connecting", "identifying", "up" };
-    return names[state];
-}
-
-const char *hw_quality_name(enum hw_quality quality)
-{
-    static const char *const names[] = { "unknown", "assumed", "stale", "confirmed" };
-    return names[quality];
-}
-
 static const char *const inputs[HW_INPUT_COUNT + 1] = { "hdmi", "dvi", "sdi", "dp", "vga", NULL };
 static const char *const patterns[HW_PATTERN_COUNT + 1] = { "none", "red", "green", "blue", "white",
     "horizontal", "vertical", "slash", "grey", NULL };

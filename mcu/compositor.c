@@ -47,7 +47,7 @@ struct stage *stage_new(void)
     return g_new0(struct stage, 1);
 }
 
-void stage_free(struct stage *stage)
+static void stage_free(struct stage *stage)
 {
     if (!stage)
         return;

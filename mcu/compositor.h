@@ -27,7 +27,6 @@ struct stage {
 };
 
 struct stage *stage_new(void);
-void stage_free(struct stage *stage);
 
 // Control thread, all of them; what is removed is no more touched when the call returns.
 int compositor_open(int fps, struct compositor **out) MUST_CHECK;

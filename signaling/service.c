@@ -44,7 +44,10 @@ static void keep_conference(struct service *service, struct conference *conferen
     g_ptr_array_add(service->order, conference);
 }
 
-struct conference *service_conference_of_room(const struct service *service, const char *room)
+// The meeting a room belongs to now: the open one that was opened last, else the one that ended
+// last within the past minute, else NULL.
+static struct conference *service_conference_of_room(
+        const struct service *service, const char *room)
 {
     struct conference *best = NULL;
     struct conference *over = NULL;

@@ -44,9 +44,6 @@ int service_open(struct loop *loop, const struct config *config, struct service 
 void service_close(struct service *service);
 
 struct conference *service_conference(const struct service *service, const char *meeting);
-// The meeting a room belongs to now: the open one that was opened last, else the one that ended
-// last within the past minute, else NULL.
-struct conference *service_conference_of_room(const struct service *service, const char *room);
 // A new meeting, journalled; NULL with *error.
 struct conference *service_create_meeting(
         struct service *service, const char *title, enum meeting_mode mode, enum error_code *error);

@@ -39,7 +39,7 @@ bool visca_stream_take(struct visca_stream *stream, const uint8_t **at, const ui
     return false;
 }
 
-int visca_read_nibbles(const uint8_t *data, size_t count, uint32_t *out)
+static int visca_read_nibbles(const uint8_t *data, size_t count, uint32_t *out)
 {
     uint32_t value = 0;
     for (size_t i = 0; i < count; i++) {

@@ -114,7 +114,6 @@ int visca_write_reply(struct bytes_writer *out, const struct visca_reply *reply)
 int visca_parse_reply(const struct visca_packet *packet, struct visca_reply *out) MUST_CHECK;
 
 // Numbers travel as one nibble a byte, most significant first.
-int visca_read_nibbles(const uint8_t *data, size_t count, uint32_t *out) MUST_CHECK;
 void visca_put_nibbles(struct bytes_writer *out, uint32_t value, size_t count);
 
 // Answers of a camera: 0, or -EBADMSG.

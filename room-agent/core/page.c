@@ -48,7 +48,7 @@ bool page_is_own_origin(const char *origin, const char *host)
 static bool is_allowed(const struct page *page, struct web_request *request)
 {
     const char *host = web_request_header(request, "host");
-    if (page_is_own_host(host, page_port(page)) &&
+    if (page_is_own_host(host, web_listener_port(page->listener)) &&
             page_is_own_origin(web_request_header(request, "origin"), host))
         return true;
     metric_add(&room_page_refused_total, 1);
@@ -156,7 +156,7 @@ int page_open(struct web_server *server, const char *listen, struct room *room, 
         g_free(page);
         return rc;
     }
-    log_info("listening page port=%u", page_port(page));
+    log_info("listening page port=%u", web_listener_port(page->listener));
     *out = page;
     return 0;
 }
@@ -164,9 +164,4 @@ int page_open(struct web_server *server, const char *listen, struct room *room, 
 void page_close(struct page *page)
 {
     g_free(page);
-}
-
-uint16_t page_port(const struct page *page)
-{
-    return web_listener_port(page->listener);
 }

@@ -17,7 +17,6 @@ int page_open(struct web_server *server, const char *listen, struct room *room,
         struct page **out) MUST_CHECK;
 // After web_server_free(). NULL is fine.
 void page_close(struct page *page);
-uint16_t page_port(const struct page *page);
 
 // Pure: whether a request may be answered. A foreign page in the box's browser can send requests
 // here, and a foreign name can be made to point here: the Host must be ours, an Origin the Host's,

@@ -183,11 +183,6 @@ void microphone_set_open(struct microphone *microphone, bool is_open)
     microphone->is_open = is_open;
 }
 
-bool microphone_is_open(const struct microphone *microphone)
-{
-    return microphone->is_open;
-}
-
 static void read_samples(struct microphone *microphone, struct frame *frame)
 {
     // A closed microphone still empties the ring, so that opening it gives the present.

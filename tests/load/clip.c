@@ -18,7 +18,7 @@
 
 const struct clip_picture clip_picture_default = { .height = 180, .fps = 15, .kbps = 150 };
 
-int clip_width(const struct clip_picture *picture)
+static int clip_width(const struct clip_picture *picture)
 {
     return (picture->height * 16 / 9 + 1) & ~1;
 }

@@ -36,7 +36,6 @@ int clip_tone_hz(unsigned mark);
 // `name` is drawn in the picture. -EIO: the encoder does not work (logged).
 int clip_open(const struct clip_picture *picture, unsigned mark, const char *name,
         struct clip *out) MUST_CHECK;
-int clip_width(const struct clip_picture *picture);
 void clip_close(struct clip *clip);
 // One Opus frame of silence.
 GBytes *clip_silence(void);
