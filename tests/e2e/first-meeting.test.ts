@@ -1,5 +1,5 @@
 // A whole meeting in a real browser: three rooms, a chair, simulated devices, and programs that die.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -71,6 +71,18 @@ describe('the first meeting', () => {
       expect(await button(`grant-${room(number)}`).isEnabled()).toBe(true);
       expect(await button(`mute-${room(number)}`).isEnabled()).toBe(true);
     }
+  });
+
+  it('has no finding of axe, with colours as they are drawn', async () => {
+    await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'));
+    const findings = await page.evaluate(async () => {
+      const { axe } = window as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+      };
+      const { violations } = await axe.run();
+      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
+    });
+    expect(findings).toEqual([]);
   });
 
   it('is silent while nobody has the floor', async () => {
