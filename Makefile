@@ -48,6 +48,7 @@ web: node_modules/.installed $(MESSAGES_TS) ## build the page into build/web
 include mk/check.mk
 include mk/test.mk
 include mk/fuzz.mk
+include mk/bench.mk
 include mk/package.mk
 
 demo: deps ## install, build and start three rooms; Ctrl-C ends everything

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the tests and ends with the line "N passed, N failed".
 
-Unit programs of build/<variant>/tests/unit first (several at a time), then the fuzz targets' smoke, the
-page's tests, the integration tests and the browser's. Of what passes it shows one line; of what fails, the
+Unit programs of build/<variant>/tests/unit first (several at a time), then those of our Python, the fuzz
+targets' smoke, the page's tests, the integration tests and the browser's. Of what passes it shows one line; of what fails, the
 output.
 """
 import argparse
@@ -18,9 +18,9 @@ import sys
 import tempfile
 import time
 
-KINDS = ["unit", "fuzz", "web", "integration", "e2e"]
+KINDS = ["unit", "python", "fuzz", "web", "integration", "e2e"]
 UNIT_TIMEOUT_S = 120
-SUITE_TIMEOUT_S = {"fuzz": 600, "web": 300, "integration": 900, "e2e": 900}
+SUITE_TIMEOUT_S = {"python": 120, "fuzz": 600, "web": 300, "integration": 900, "e2e": 900}
 SUITES = {"web": "test", "integration": "test:integration", "e2e": "test:e2e"}
 # Leaks of libraries are named in tests/lsan.supp; they unwind only slowly.
 SANITIZER = {
@@ -76,6 +76,18 @@ def units(variant):
         yield from pool.map(lambda p: unit(p, variant), programs)
 
 
+def python(variant):
+    """Tests of what is written in Python: tests/**/test_*.py, unittest each."""
+    for file in sorted(pathlib.Path("tests").rglob("test_*.py")):
+        environment = {"RONG_BIN": os.path.abspath(f"build/{variant}"), "PYTHONDONTWRITEBYTECODE": "1"}
+        status, output, seconds = run([sys.executable, str(file)], SUITE_TIMEOUT_S["python"], environment)
+        ran = re.search(r"^Ran (\d+) tests?", output, re.M)
+        failed = sum(map(int, re.findall(r"(?:failures|errors)=(\d+)", output)))
+        if status != 0 and failed == 0:
+            failed = 1
+        yield Result(file, (int(ran.group(1)) if ran else 0) - failed if ran else 0, failed, seconds, output)
+
+
 def fuzz():
     if not list(pathlib.Path("tests/fuzz").glob("fuzz_*.c")):
         return
@@ -124,7 +136,8 @@ def main():
     options = parser.parse_args()
     totals = [0, 0]
     for kind in options.only or KINDS:
-        results = units(options.variant) if kind == "unit" else fuzz() if kind == "fuzz" else suite(kind)
+        results = (units(options.variant) if kind == "unit" else python(options.variant) if kind == "python"
+                   else fuzz() if kind == "fuzz" else suite(kind))
         for result in results:
             if result.failed:
                 print(result.output.rstrip())

@@ -20,7 +20,7 @@
 
 #define PICTURE_NS  (1000000000 / MATERIAL_FPS)
 #define SOUND_NS    20000000
-#define WARM_UP_MS  200
+#define WARM_UP_MS  120
 #define TALKERS_MAX 64
 #define SOUND_MAX   1276
 

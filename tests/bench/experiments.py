@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is done to get the figures of rows. Each experiment runs once, when the first row asks for it.
+
+An experiment is a function of the Bench; `bench.once(experiment)` runs it or gives what it gave before.
+"""
+import collections
+import json
+import pathlib
+import random
+import subprocess
+import time
+
+import process
+from house import BENCH_CAMERA, BENCH_WALL, Failure, House
+from report import middle
+
+TILES_MAX, TALKERS = 16, 3
+FPS = 25
+LATE_MAX, CONCEALED_MAX = 0.01, 0.01  # beyond these a run is not clean
+WORK_SLACK = 0.05
+
+# How thorough a run is.
+Effort = collections.namedtuple(
+    "Effort", "budget_s micro_ms part_ms window_s windows rounds room_counts changes device_requests chairs idle_s "
+    "wakes_s")
+QUICK = Effort(budget_s=52, micro_ms=50, part_ms=350, window_s=3, windows=2, rounds=1, room_counts=(3, 20), changes=8,
+               device_requests=60, chairs=6, idle_s=6, wakes_s=0)
+FULL = Effort(budget_s=None, micro_ms=600, part_ms=2000, window_s=10, windows=1, rounds=3, room_counts=(3, 10, 20, 40), changes=40,
+              device_requests=300, chairs=20, idle_s=30, wakes_s=5)
+
+
+class Bench:
+    def __init__(self, effort, folder, binaries, say):
+        self.begun = time.monotonic()
+        self.effort, self.binaries, self.say = effort, pathlib.Path(binaries), say
+        self.folder = pathlib.Path(folder)
+        self.done = {}
+        self.open_house = None
+
+    def once(self, experiment):
+        """The experiment's result; a failure is kept, too: nothing is tried twice."""
+        if experiment not in self.done:
+            try:
+                self.done[experiment] = experiment(self)
+            except (Failure, OSError, subprocess.SubprocessError) as failure:
+                self.done[experiment] = failure
+        result = self.done[experiment]
+        if isinstance(result, Exception):
+            raise Failure(str(result))
+        return result
+
+    def has_time(self, share):
+        """Whether less than this share of the time is used up: a slow machine repeats less."""
+        budget = self.effort.budget_s
+        return budget is None or time.monotonic() - self.begun < share * budget
+
+    @property
+    def house(self):
+        if not self.open_house:
+            self.say("starting the house …")
+            house = House(self.folder / "house", self.binaries, max(self.effort.room_counts))
+            self.open_house = house
+            house.open(self.effort.wakes_s)
+        return self.open_house
+
+    def tool(self, *arguments, timeout=120):
+        """rong-bench, and what it prints."""
+        command = [str(self.binaries / "rong-bench"), *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        if done.returncode != 0:
+            raise Failure(f"rong-bench {arguments[0]}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def close(self):
+        if self.open_house:
+            self.open_house.close()
+
+
+# --- without the house ---------------------------------------------------------------------------
+
+def micro(bench):
+    bench.say("small parts alone …")
+    return bench.tool("micro", "--ms", bench.effort.micro_ms, "--folder", bench.folder)
+
+
+def bare(bench, rooms):
+    """One run of the bare cost; nothing else of ours may be working."""
+    bench.say(f"{rooms} rooms: the bare cost …")
+    return bench.tool("bare", "--rooms", rooms, "--tiles", min(rooms, TILES_MAX),
+                      "--talkers", min(rooms, TALKERS), "--ms", bench.effort.part_ms)
+
+
+# --- CPU, memory and threads by rooms ------------------------------------------------------------
+
+Snapshot = collections.namedtuple("Snapshot", "us mcu load machine metrics")
+Window = collections.namedtuple("Window", "cores load_cores others mib threads faults")
+
+
+class Point:
+    """Everything measured at one number of rooms."""
+
+    def __init__(self, rooms):
+        self.rooms = rooms
+        self.windows, self.bares, self.ratios, self.joins_ms = [], [], [], []
+
+    def cores(self):
+        return middle([window.cores for window in self.windows])
+
+    def bare(self):
+        return middle([run["sum"] for run in self.bares])
+
+    def part(self, name):
+        return middle([run["parts"][name] for run in self.bares])
+
+    def invalid(self):
+        faults = sorted({fault for window in self.windows for fault in window.faults})
+        return "; ".join(faults) or None
+
+    def note(self):
+        others = max(window.others for window in self.windows)
+        busy = f"; other programs used up to {others:.1f} cores" if others > 0.25 else ""
+        return f"generator {middle([w.load_cores for w in self.windows]):.2f} core{busy}"
+
+
+def snapshot(house):
+    return Snapshot(time.monotonic_ns() // 1000, process.cpu_seconds(house.pid("rong-mcu")),
+                    process.cpu_seconds(house.load.program.process.pid), process.machine_seconds(), house.metrics())
+
+
+def watch(house, rooms, seconds):
+    """One window: what rong-mcu used, and whether the meeting was what it is said to be."""
+    before = snapshot(house)
+    time.sleep(seconds)
+    after = snapshot(house)
+    past = (after.us - before.us) / 1e6
+    done = {name: after.metrics[name] - before.metrics[name] for name in after.metrics}
+    cores, load_cores = (after.mcu - before.mcu) / past, (after.load - before.load) / past
+    others = max(0.0, (after.machine - before.machine) / past - cores - load_cores)
+    pid = house.pid("rong-mcu")
+    return Window(cores, load_cores, others, process.resident_mib(pid), process.threads(pid),
+                  faults_of(house.load.seconds(before.us, after.us), rooms) + lacks(done, rooms, past))
+
+
+def faults_of(seconds, rooms):
+    """What rong-load saw in the window that makes it unusable."""
+    if len(seconds) < 2:
+        return ["the generator was too busy to report"]
+    first, last = seconds[0], seconds[-1]
+    grown = {key: last[key] - first[key] for key in ("ticks", "late_ticks", "samples", "concealed")}
+    faults = []
+    if any(second["connected"] < rooms or second["pictures"] < rooms for second in seconds):
+        faults.append("not all rooms were in the mix")
+    if grown["late_ticks"] > LATE_MAX * grown["ticks"]:
+        faults.append(f"the generator was late in {100 * grown['late_ticks'] / grown['ticks']:.0f} % of its ticks")
+    if grown["concealed"] > CONCEALED_MAX * max(grown["samples"], 1):
+        faults.append(f"{100 * grown['concealed'] / grown['samples']:.1f} % of the sound was concealed")
+    return faults
+
+
+def lacks(done, rooms, seconds):
+    """Work that the bare cost has in it and rong-mcu did not do, or did more of."""
+    expected = {
+        "mcu_video_decoded_total": ("pictures decoded", min(rooms, TILES_MAX) * FPS),
+        "mcu_video_encoded_total": ("pictures encoded", FPS),
+        "mcu_audio_encoded_own_total": ("own mixes encoded", min(rooms, TALKERS) * 50),
+        "mcu_audio_encoded_shared_total": ("shared mixes encoded", 50),
+    }
+    faults = []
+    for counter, (what, rate) in expected.items():
+        got = done[counter] / seconds
+        if abs(got - rate) > WORK_SLACK * rate + 1 / seconds:
+            faults.append(f"{got:.0f} {what} a second instead of {rate}")
+    return faults
+
+
+def capacity(bench):
+    """{rooms: Point}: rong-mcu and the bare cost in turns."""
+    effort = bench.effort
+    points = {rooms: Point(rooms) for rooms in effort.room_counts}
+    bench.house.unmute(bench.house.units[:TALKERS])
+    for number in range(effort.rounds):
+        for rooms, point in points.items():
+            around = [bare(bench, rooms)]
+            bench.say(f"{rooms} rooms: joining one by one (round {number + 1} of {effort.rounds}) …")
+            load = bench.house.start_load(rooms, join_every_ms=150)
+            point.joins_ms += load.joins_ms()
+            time.sleep(1.5)  # the last joiner's key frame is not the meeting's steady cost
+            windows = []
+            for n in range(effort.windows):
+                if n > 0 and not bench.has_time(0.6):
+                    break
+                bench.say(f"{rooms} rooms: rong-mcu for {effort.window_s} s ({n + 1} of {effort.windows}) …")
+                windows.append(watch(bench.house, rooms, effort.window_s))
+            bench.house.stop_load()
+            if effort.windows > 1 and rooms == max(points) and bench.has_time(0.7):
+                around.append(bare(bench, rooms))
+            point.windows += windows
+            point.bares += around
+            cost = sum(run["sum"] for run in around) / len(around)
+            point.ratios += [window.cores / cost for window in windows]
+    return points
+
+
+def at_once(bench):
+    """Joins in one tick: (rooms, [ms until the first picture])."""
+    rooms = max(count for count in bench.effort.room_counts if count <= 20)
+    every = []
+    for number in range(bench.effort.rounds):
+        bench.say(f"{rooms} rooms join at once ({number + 1} of {bench.effort.rounds}) …")
+        every.append(bench.house.start_load(rooms, join_every_ms=0).joins_ms())
+    return rooms, every
+
+
+# --- the floor, as the chair and the rooms have it -----------------------------------------------
+
+Floor = collections.namedtuple("Floor", "screen_ms reply_ms lost invalid")
+
+
+def floor(bench):
+    """From floor.grant on the WebSocket to the first decoded picture in which the granted room is large."""
+    rooms, _ = bench.once(at_once)  # leaves its rooms in the meeting
+    load, house = bench.house.load, bench.house
+    load.wait_until_joined()
+    chair = house.chair()
+    screen_ms, reply_ms, lost = [], [], 0
+    bench.say(f"{bench.effort.changes} floor changes …")
+    begun_us = time.monotonic_ns() // 1000
+    for number in range(bench.effort.changes):
+        if number >= 4 and not bench.has_time(0.9):
+            break
+        unit = house.units[TALKERS + number % (rooms - TALKERS)]
+        seen = len(load.read())
+        asked_us = time.monotonic_ns() // 1000
+        chair.ask("floor.grant", {"meeting": house.meeting, "member": unit})
+        reply_ms.append((time.monotonic_ns() // 1000 - asked_us) / 1000)
+        try:
+            shown = load.wait_for(f"picture of {unit}", lambda: next(
+                (e for e in load.read()[seen:] if e["what"] == "large" and e["mark"] == load.mark(unit)), None), 3)
+            screen_ms.append((shown["us"] - asked_us) / 1000)
+        except Failure:
+            lost += 1
+        time.sleep(random.uniform(0.15, 0.25))  # at any moment of a picture's interval
+    chair.ask("floor.release", {"meeting": house.meeting, "member": unit})
+    chair.close()
+    if not screen_ms:
+        raise Failure("no granted room was ever seen large")
+    faults = faults_of(load.seconds(begun_us, time.monotonic_ns() // 1000), rooms)
+    if lost:
+        faults.append(f"{lost} of {number + 1} granted rooms were not seen within 3 s")
+    return Floor(screen_ms, reply_ms, lost, "; ".join(faults) or None)
+
+
+def operations(bench):
+    """Accepted operations a second, asked by many chairs at once: (a second, how many)."""
+    rooms, _ = bench.once(at_once)
+    house, each = bench.house, 50  # a session may ask 60 at once, then 20 a second
+    count = bench.effort.chairs if bench.has_time(0.85) else 2
+    bench.say(f"{count * each} operations of {count} chairs …")
+    chairs = [house.chair(f"Bench {number}") for number in range(count)]
+    begun = time.monotonic()
+    tickets = []
+    for number in range(each):
+        for index, chair in enumerate(chairs):
+            unit = house.units[TALKERS + (index + number) % (rooms - TALKERS)]
+            tickets.append((chair, chair.send("member.mute", {
+                "meeting": house.meeting, "member": unit, "muted": number % 2 == 1})))
+    for chair, ticket in tickets:
+        chair.answer(ticket)
+    past = time.monotonic() - begun
+    for chair in chairs:
+        chair.close()
+    return len(tickets) / past, len(tickets), count
+
+
+# --- devices and the box -------------------------------------------------------------------------
+
+def devices(bench):
+    house = bench.house
+    bench.say("devices …")
+    return bench.tool("devices", "--camera", f"{house.net}.{BENCH_CAMERA}", "--wall", f"{house.net}.{BENCH_WALL}",
+                      "--local", f"{house.net}.29.1", "--count", bench.effort.device_requests)
+
+
+Idle = collections.namedtuple("Idle", "mib core seconds")
+
+
+def idle_room(bench):
+    """rong-room with two devices, connected, without a meeting."""
+    house = bench.house
+    if house.idle_since is None:
+        time.sleep(3)
+        house.note_idle()
+    since, used = house.idle_since
+    left = bench.effort.idle_s - (time.monotonic() - since)
+    if left > 0:
+        bench.say("an idle room …")
+        time.sleep(left)
+    pid = house.pid("rong-room")
+    past = time.monotonic() - since
+    return Idle(process.resident_mib(pid), (process.cpu_seconds_fine(pid) - used) / past, past)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of `make bench`: one entry a row. Rows of rong-bench micro stand in the micro_*.c files."""
+import experiments
+from house import Failure
+from report import Row, Value, middle, percentile
+
+
+def span(values, digits=3):
+    return f"{min(values):.{digits}g}…{max(values):.{digits}g} in {len(values)}"
+
+
+# --- CPU by rooms --------------------------------------------------------------------------------
+
+def point(bench, rooms):
+    return bench.once(experiments.capacity)[rooms]
+
+
+def core(rooms):
+    def measure(bench):
+        at = point(bench, rooms)
+        return Value(at.cores(), f"median of windows, {span([w.cores for w in at.windows])}; {at.note()}", at.invalid())
+    return measure
+
+
+def bare(rooms):
+    def measure(bench):
+        at = point(bench, rooms)
+        parts = ", ".join(f"{name.replace('_', ' ')} {at.part(name):.3f}" for name in at.bares[0]["parts"])
+        return Value(at.bare(), parts)
+    return measure
+
+
+def overhead(rooms):
+    def measure(bench):
+        at = point(bench, rooms)
+        return Value(middle(at.ratios), f"rong-mcu ÷ bare cost in turns: {span(at.ratios)}; receiving is not in "
+                     "the bare cost", at.invalid())
+    return measure
+
+
+def part_ms(rooms, part, a_second):
+    """The bare cost of one operation of a part."""
+    def measure(bench):
+        at = point(bench, rooms)
+        return Value(1000 * at.part(part) / a_second(at.bares[0]), "at the pace of a meeting, caches cold")
+    return measure
+
+
+# --- joining, memory, threads --------------------------------------------------------------------
+
+def join_p95(bench):
+    joins = [ms for at in bench.once(experiments.capacity).values() if at.rooms >= 20 for ms in at.joins_ms]
+    return Value(percentile(joins, 95), f"offer → first whole picture, joining one by one; median {middle(joins):.0f}, "
+                 f"{span(joins)}")
+
+
+def join_at_once(bench):
+    rooms, every = bench.once(experiments.at_once)
+    lasts = [max(joins) for joins in every]
+    return Value(middle(lasts), f"{rooms} offers in one tick → the last one's first whole picture; {span(lasts)}; "
+                 f"median room {middle([ms for joins in every for ms in joins]):.0f} ms")
+
+
+def memory(low, high):
+    def measure(bench):
+        a, b = point(bench, low), point(bench, high)
+        slope = (b.windows[0].mib - a.windows[0].mib) / (high - low)
+        tiles = min(high, experiments.TILES_MAX) - min(low, experiments.TILES_MAX)
+        with_tiles = f", {tiles} decoders and tiles more" if tiles else ", the same tiles"
+        return Value(slope, f"{a.windows[0].mib:.0f} MiB at {low} rooms, {b.windows[0].mib:.0f} at {high}{with_tiles}")
+    return measure
+
+
+def threads(rooms):
+    def measure(bench):
+        at = point(bench, rooms)
+        return Value(max(window.threads for window in at.windows), "of these one a decoder and one the encoder: tiles, not rooms")
+    return measure
+
+
+def more_threads(bench):
+    return Value(threads(40)(bench).value - threads(20)(bench).value, "tiles are the same 16")
+
+
+def wakes(bench):
+    return Value(bench.house.wakes, f"all threads, {bench.effort.wakes_s} s, connected to rong-signal")
+
+
+# --- the floor and signalling --------------------------------------------------------------------
+
+def floor_to_screen(share):
+    def measure(bench):
+        floor = bench.once(experiments.floor)
+        return Value(percentile(floor.screen_ms, share), "floor.grant sent → first decoded picture with the room "
+                     f"large, 20 rooms; {span(floor.screen_ms)}", floor.invalid)
+    return measure
+
+
+def grant_round_trip(share):
+    def measure(bench):
+        replies = bench.once(experiments.floor).reply_ms
+        return Value(percentile(replies, share), f"request → answer, journal synced between; {span(replies)}")
+    return measure
+
+
+def operations(bench):
+    a_second, count, chairs = bench.once(experiments.operations)
+    return Value(a_second, f"{count} mutes of {chairs} chairs, each synced and told to 20 rooms; the client "
+                 "is Python on the same cores")
+
+
+# --- devices and the box -------------------------------------------------------------------------
+
+def device(key, what, share=99):
+    def measure(bench):
+        times = bench.once(experiments.devices)[key]
+        return Value(percentile(times, share), f"{what}; median {middle(times):.2f}, {len(times)} requests")
+    return measure
+
+
+def idle(field, factor, note):
+    def measure(bench):
+        room = bench.once(experiments.idle_room)
+        return Value(factor * getattr(room, field), f"{note}, {room.seconds:.0f} s")
+    return measure
+
+
+ROWS = [
+    Row("wire.wakes_without_meeting", "1/s", "≤ 2", wakes, full_only=True),
+    Row("video.core_at_3_rooms", "core", None, core(3)),
+    Row("video.bare_at_3_rooms", "core", None, bare(3)),
+    Row("video.overhead_ratio_at_3_rooms", "ratio", "≤ 1.25", overhead(3)),
+    Row("video.core_at_10_rooms", "core", None, core(10), full_only=True),
+    Row("video.bare_at_10_rooms", "core", None, bare(10), full_only=True),
+    Row("video.core_at_20_rooms", "core", None, core(20)),
+    Row("video.bare_at_20_rooms", "core", None, bare(20)),
+    Row("video.overhead_ratio_at_20_rooms", "ratio", "≤ 1.25", overhead(20)),
+    Row("video.core_at_40_rooms", "core", None, core(40), full_only=True),
+    Row("video.bare_at_40_rooms", "core", None, bare(40), full_only=True),
+    Row("video.overhead_ratio_at_40_rooms", "ratio", "≤ 1.25", overhead(40), full_only=True),
+    Row("video.bare_encode_720p", "ms", None, part_ms(20, "encode", lambda run: 25)),
+    Row("video.bare_decode_360p", "ms", None, part_ms(20, "decode", lambda run: 25 * run["tiles"])),
+    Row("video.bare_scale_tile", "ms", None, part_ms(20, "scale", lambda run: 25 * run["tiles"])),
+    Row("audio.bare_opus_at_3_talkers", "ms", None, part_ms(20, "opus", lambda run: 50)),
+    Row("wire.bare_picture_packet", "ms", None,
+        part_ms(20, "send_picture", lambda run: 25 * run["rooms"] * run["packets_a_picture"])),
+    Row("wire.bare_sound_packet", "ms", None, part_ms(20, "send_sound", lambda run: 50 * run["rooms"])),
+    Row("wire.memory_per_room", "MiB", "≤ 1.5", memory(3, 20)),
+    Row("wire.memory_per_listening_room", "MiB", "≤ 1.5", memory(20, 40), full_only=True),
+    Row("wire.threads_at_3_rooms", "threads", None, threads(3)),
+    Row("wire.threads_at_20_rooms", "threads", None, threads(20)),
+    Row("wire.threads_more_from_20_to_40_rooms", "threads", "≤ 0", more_threads, full_only=True),
+    Row("wire.join_p95", "ms", "≤ 500", join_p95),
+    Row("wire.join_20_at_once", "ms", "≤ 5000", join_at_once),
+    Row("video.floor_to_screen_p50", "ms", None, floor_to_screen(50)),
+    Row("video.floor_to_screen_p95", "ms", "≤ 400", floor_to_screen(95)),
+    Row("signal.grant_round_trip_p50", "ms", None, grant_round_trip(50)),
+    Row("signal.grant_round_trip_p95", "ms", None, grant_round_trip(95)),
+    Row("signal.operations_per_second", "1/s", None, operations),
+    Row("hw.camera_stop_p99", "ms", None, device("camera_stop_ms", "VISCA over UDP: asked → acknowledged")),
+    Row("hw.wall_brightness_p99", "ms", None, device("wall_brightness_ms", "NovaStar over TCP: asked → acknowledged")),
+    Row("agent.room_rss", "MiB", "≤ 15", idle("mib", 1, "rong-room, two devices, no meeting")),
+    Row("agent.room_idle_cpu", "%", "≤ 0.5", idle("core", 100, "rong-room, two devices, no meeting")),
+]
+
+# Of the rows that rong-bench micro brings.
+MICRO_TARGETS = {
+    "audio.added_delay_in_mixer": "≤ 45",
+}
+
+
+def micro_rows(bench):
+    """A row for each entry of the micro tables."""
+    return [Row(entry["name"], entry["unit"], MICRO_TARGETS.get(entry["name"]),
+                lambda _, entry=entry: Value(entry["value"], entry["note"]))
+            for entry in bench.once(experiments.micro)]
+
+
+def all_rows(bench, wanted):
+    """Those whose names begin with one of `wanted` (all: no word at all), small ones first."""
+    def is_wanted(name):
+        return not wanted or name.startswith(tuple(wanted))
+
+    rows = [row for row in ROWS if is_wanted(row.name) and (bench.effort.rounds > 1 or not row.full_only)]
+    # The micro rows' names are known only when they ran: they run when anything but ROWS may be meant.
+    if not wanted or any(not any(row.name.startswith(word) for row in ROWS) for word in wanted) or \
+            any(word.endswith(".") for word in wanted):
+        rows = [row for row in micro_rows(bench) if is_wanted(row.name)] + rows
+    return rows
+
+
+__all__ = ["ROWS", "MICRO_TARGETS", "Failure", "all_rows", "micro_rows"]
