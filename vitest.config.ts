@@ -23,6 +23,7 @@ export default defineConfig({
           environment: 'node', // views ask for jsdom themselves
           include: ['web-client/src/**/*.test.ts'],
           restoreMocks: true,
+          testTimeout: 30_000, // axe over 240 rows, beside a compiler on two cores
         },
       },
       { test: { name: 'integration', include: ['tests/integration/**/*.test.ts'], ...oneAtATime } },
