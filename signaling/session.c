@@ -59,6 +59,12 @@ struct sessions {
     GSource *sweep;
 };
 
+static int64_t clock_us(const struct sessions *sessions)
+{
+    return sessions->handler.now_us ? sessions->handler.now_us(sessions->context)
+                                    : g_get_monotonic_time();
+}
+
 // --- keys ---------------------------------------------------------------------------------------
 
 static char *key_for(enum role role, const char *self, const char *meeting)
@@ -232,9 +238,9 @@ static void detach(struct session *session)
 {
     if (!session->connection)
         return;
+    session->lost_us = clock_us(session->connection->all);
     session->connection->session = NULL;
     session->connection = NULL;
-    session->lost_us = g_get_monotonic_time();
 }
 
 // Frees the session; its connection, if any, is on its own.
@@ -272,7 +278,7 @@ static void sweep_connection(struct connection *connection, int64_t now_us)
 static gboolean on_sweep(gpointer data)
 {
     struct sessions *sessions = data;
-    int64_t now_us = g_get_monotonic_time();
+    int64_t now_us = clock_us(sessions);
     GHashTableIter iter;
     gpointer item;
 
@@ -449,7 +455,7 @@ void sessions_opened(struct sessions *sessions, struct web_session *web)
     struct connection *connection = g_new0(struct connection, 1);
     connection->all = sessions;
     connection->web = web;
-    connection->opened_us = g_get_monotonic_time();
+    connection->opened_us = clock_us(sessions);
     g_hash_table_add(sessions->connections, connection);
     web_session_set_data(web, connection);
     if (!sessions->handler.identify(sessions->context, web, &connection->who)) {
@@ -465,7 +471,7 @@ void sessions_opened(struct sessions *sessions, struct web_session *web)
 
 static bool is_within_rate(struct connection *connection, const struct envelope *envelope)
 {
-    if (rate_limit_take(&connection->limit, g_get_monotonic_time())) {
+    if (rate_limit_take(&connection->limit, clock_us(connection->all))) {
         connection->refused_for_rate = 0;
         return true;
     }

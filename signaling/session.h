@@ -28,6 +28,8 @@ struct sessions_handler {
     void (*presence)(void *context, struct session *session);
     // It is about to be freed: not resumed in time, or replaced.
     void (*ended)(void *context, struct session *session);
+    // Monotonic, µs; NULL: the system's clock.
+    int64_t (*now_us)(void *context);
 };
 
 struct sessions *sessions_new(
