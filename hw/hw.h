@@ -114,3 +114,8 @@ struct hw_command {
     int tilt;
     int zoom;
 };
+
+// Reads a command as people write it: "drive 50 -20", "zoom -30", "stop", "stop-zoom", "home",
+// "store 3", "keep", "read zoom", or a field and its value: "preset 3", "blank on", "brightness
+// 70". Pan, tilt and zoom are percent of full speed. False: no such command, or no such value.
+bool hw_command_parse(const char *text, struct hw_command *out);

@@ -3,6 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "common/base/check.h"
 #include "hw/hw.h"
 
 static const struct {
@@ -108,4 +109,74 @@ bool hw_field_parse(enum hw_field field, const char *text, int64_t *value)
         return false;
     *value = number;
     return true;
+}
+
+// --- commands ----------------------------------------------------------------------------------
+
+static bool parse_percent(const char *text, int *out)
+{
+    gint64 number;
+    if (!g_ascii_string_to_signed(text, 10, -100, 100, &number, NULL))
+        return false;
+    *out = (int)number;
+    return true;
+}
+
+static bool parse_drive(char **words, struct hw_command *out)
+{
+    out->verb = HW_DRIVE;
+    return parse_percent(words[1], &out->pan) && parse_percent(words[2], &out->tilt);
+}
+
+static bool parse_zoom(char **words, struct hw_command *out)
+{
+    out->verb = HW_DRIVE_ZOOM;
+    return parse_percent(words[1], &out->zoom);
+}
+
+static bool parse_store(char **words, struct hw_command *out)
+{
+    out->verb = HW_STORE;
+    return hw_field_parse(HW_PRESET, words[1], &out->value);
+}
+
+static bool parse_read(char **words, struct hw_command *out)
+{
+    out->verb = HW_READ;
+    out->field = hw_field_find(words[1]);
+    return out->field < HW_FIELD_COUNT;
+}
+
+static const struct {
+    const char *name;
+    guint words;
+    enum hw_verb verb; // of those without a parser
+    bool (*parse)(char **words, struct hw_command *out);
+} verbs[] = {
+    { "drive", 3, HW_DRIVE, parse_drive },
+    { "zoom", 2, HW_DRIVE_ZOOM, parse_zoom },
+    { "stop", 1, HW_STOP, NULL },
+    { "stop-zoom", 1, HW_STOP_ZOOM, NULL },
+    { "home", 1, HW_HOME, NULL },
+    { "store", 2, HW_STORE, parse_store },
+    { "keep", 1, HW_KEEP, NULL },
+    { "read", 2, HW_READ, parse_read },
+};
+
+bool hw_command_parse(const char *text, struct hw_command *out)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", 4);
+    guint count = g_strv_length(words);
+    *out = (struct hw_command){ .field = HW_FIELD_COUNT };
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        if (count != verbs[i].words || strcmp(words[0], verbs[i].name) != 0)
+            continue;
+        out->verb = verbs[i].verb;
+        return !verbs[i].parse || verbs[i].parse(words, out);
+    }
+    if (count != 2)
+        return false;
+    out->verb = HW_SET;
+    out->field = hw_field_find(words[0]);
+    return out->field < HW_FIELD_COUNT && hw_field_parse(out->field, words[1], &out->value);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "room-agent/core/devices.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -150,4 +151,27 @@ size_t devices_report(const struct devices *devices, struct type_device *out)
         device_describe(&report, &out[i]);
     }
     return devices->list->len;
+}
+
+static struct hw_device *find(const struct devices *devices, const char *id)
+{
+    for (guint i = 0; i < devices->list->len; i++)
+        if (strcmp(hw_device_id(g_ptr_array_index(devices->list, i)), id) == 0)
+            return g_ptr_array_index(devices->list, i);
+    return NULL;
+}
+
+int devices_drive(
+        struct devices *devices, const char *id, const char *order, hw_done_fn *done, void *context)
+{
+    struct hw_command command;
+    struct hw_device *device = find(devices, id);
+    if (!device)
+        return -ENOENT;
+    if (!hw_command_parse(order, &command))
+        return -EINVAL;
+    if (command.verb == HW_STOP)
+        hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP_ZOOM }, NULL, NULL);
+    hw_device_submit(device, &command, done, context);
+    return 0;
 }

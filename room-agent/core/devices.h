@@ -22,3 +22,11 @@ struct hw_device *devices_at(const struct devices *devices, guint index);
 size_t devices_report(const struct devices *devices, struct type_device *out);
 // Pure: what a device's report says in the contract's words.
 void device_describe(const struct hw_report *report, struct type_device *out);
+
+// Somebody drives a device by hand: `order` in the words of hw_command_parse(), such as
+// "drive 50 -20", "stop", "preset 3". "stop" also ends a zoom. A drive goes on for a second: hold
+// it by asking again, each 300 ms or so; whoever dies lets go of it. `done` (may be NULL) is called
+// exactly once, perhaps before this returns, unless this refuses: -ENOENT for a device that is not
+// there, -EINVAL for an order that is none.
+int devices_drive(struct devices *devices, const char *id, const char *order, hw_done_fn *done,
+        void *context) MUST_CHECK;
