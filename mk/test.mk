@@ -1,6 +1,6 @@
 # Unit tests: tests/unit/<module>/test_*.c, one cmocka program each, linked with <module>, what that
 # uses, and what `<test_name>.uses := …` names besides.
-.PHONY: test test-unit unit-programs
+.PHONY: test test-unit test-asan test-tsan unit-programs
 TEST_SOURCES  := $(wildcard tests/unit/*/test_*.c tests/unit/*/*/test_*.c)
 TEST_PROGRAMS := $(TEST_SOURCES:%.c=$(BUILD)/%)
 
@@ -23,3 +23,12 @@ test: deps ## install, build, and run every test; last line "N passed, N failed"
 
 test-unit: unit-programs ## the C unit tests alone, in this VARIANT
 	@$(PYTHON) tools/run-tests.py --only unit --variant $(VARIANT)
+
+test-asan: ## the C unit tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory VARIANT=asan test-unit
+
+# Hand-over between threads, where it is ours; what stands on GLib's locks tells nothing under TSan.
+TSAN_TESTS := common/base common/net common/rtp mcu/audio
+test-tsan: ## hand-over code under ThreadSanitizer
+	@$(MAKE) --no-print-directory VARIANT=tsan $(patsubst %.c,build/tsan/%,$(wildcard $(TSAN_TESTS:%=tests/unit/%/test_*.c)))
+	@$(PYTHON) tools/run-tests.py --only unit --variant tsan $(TSAN_TESTS:%=--under %)

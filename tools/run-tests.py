@@ -64,10 +64,10 @@ def unit(program, variant):
     return Result(name, passed, failed, seconds, output)
 
 
-def units(variant):
+def units(variant, folders):
     folder = pathlib.Path(f"build/{variant}/tests/unit")
     # Only what still has its source: a build folder remembers tests that were removed.
-    sources = sorted(pathlib.Path("tests/unit").rglob("test_*.c"))
+    sources = sorted(s for f in folders or [""] for s in pathlib.Path("tests/unit", f).rglob("test_*.c"))
     programs = [p for s in sources if (p := folder / s.relative_to("tests/unit").with_suffix("")).exists()]
     missing = len(sources) - len(programs)
     if missing:
@@ -133,10 +133,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=KINDS, action="append", help="this kind (again for more)")
     parser.add_argument("--variant", default="release", help="of the unit programs")
+    parser.add_argument("--under", metavar="FOLDER", action="append", help="unit programs of this module alone")
     options = parser.parse_args()
     totals = [0, 0]
     for kind in options.only or KINDS:
-        results = (units(options.variant) if kind == "unit" else python(options.variant) if kind == "python"
+        results = (units(options.variant, options.under) if kind == "unit" else python(options.variant) if kind == "python"
                    else fuzz() if kind == "fuzz" else suite(kind))
         for result in results:
             if result.failed:
