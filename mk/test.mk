@@ -19,16 +19,21 @@ unit-programs: $(TEST_PROGRAMS)
 
 test: deps ## install, build, and run every test; last line "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) all unit-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan programs unit-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=tsan tsan-programs
 	@$(PYTHON) tools/run-tests.py
+
+# What run-tests.py runs under ThreadSanitizer (its TSAN_PROGRAMS).
+.PHONY: tsan-programs
+tsan-programs: $(addprefix $(BUILD)/tests/unit/,$(shell sed -n '/^TSAN_PROGRAMS/,/]/p' tools/run-tests.py | grep -o '"[^"]*"' | tr -d '"'))
 
 test-unit: unit-programs ## the C unit tests alone, in this VARIANT
 	@$(PYTHON) tools/run-tests.py --only unit --variant $(VARIANT)
 
 test-asan: ## the C unit tests under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory VARIANT=asan test-unit
+	@$(MAKE) --no-print-directory VARIANT=asan unit-programs
+	@$(PYTHON) tools/run-tests.py --only asan
 
-# Hand-over between threads, where it is ours; what stands on GLib's locks tells nothing under TSan.
-TSAN_TESTS := common/base common/net common/rtp mcu/audio
-test-tsan: ## hand-over code under ThreadSanitizer
-	@$(MAKE) --no-print-directory VARIANT=tsan $(patsubst %.c,build/tsan/%,$(wildcard $(TSAN_TESTS:%=tests/unit/%/test_*.c)))
-	@$(PYTHON) tools/run-tests.py --only unit --variant tsan $(TSAN_TESTS:%=--under %)
+test-tsan: ## what crosses threads under ThreadSanitizer
+	@$(MAKE) --no-print-directory VARIANT=tsan tsan-programs
+	@$(PYTHON) tools/run-tests.py --only tsan

@@ -235,6 +235,7 @@ led.brightness=20
         self.until("rong-signal", lambda: listens(self.signal_ip, self.options.port), 15)
         token_file = self.folder / "signal" / "admin.token"
         self.token = self.until("admin token", lambda: token_file.exists() and token_file.read_text().strip(), 5)
+        self.until("address of rong-signal", (self.folder / "signal" / "url").exists, 15)
         self.rong("unit", "import", self.folder / "units.csv")
 
         say("enrolling the MCU and the rooms …")
@@ -341,6 +342,7 @@ def main():
     if not 3 <= options.rooms <= 240:
         parser.error("--rooms must be 3 to 240")
     signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)  # a shell starts background jobs deaf to it
     house = House(options)
     try:
         house.prepare()

@@ -1,6 +1,6 @@
 // Starts the real house (tools/demo.py) on a loopback network of its own, and ends it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -125,6 +125,12 @@ export class House {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
     this.#process.kill('SIGINT');
     await ended;
+    for (const file of readdirSync(this.demo.dir).filter((name) => name.endsWith('.log'))) {
+      const fault = /^.*(ERROR: \w+Sanitizer|runtime error:).*$/m.exec(
+        readFileSync(`${this.demo.dir}/${file}`, 'utf8'),
+      );
+      if (fault) throw new Error(`${this.demo.dir}/${file}: ${fault[0]}`);
+    }
   }
 }
 
