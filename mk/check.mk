@@ -1,11 +1,11 @@
 # `make check`: everything that needs no run of the product, cheapest first.
-.PHONY: check check-deploy format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
+.PHONY: check check-settings settings check-deploy format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
 	@$(MAKE) --no-print-directory check-format check-layers check-shell check-deploy check-protocol
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
-	@$(MAKE) --no-print-directory check-headers check-links check-unused check-web check-lint
+	@$(MAKE) --no-print-directory check-headers check-settings check-links check-unused check-web check-lint
 
 check-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "format: $(words $(C_FILES)) files ok"
@@ -35,6 +35,12 @@ check-dependencies:
 
 check-unused: programs
 	@$(PYTHON) tools/check-unused.py $(BUILD)
+
+check-settings: $(BUILD)/rong-signal $(BUILD)/rong-mcu $(BUILD)/rong-room $(BUILD)/rong-sim
+	@tools/check-settings.sh $(BUILD)
+
+settings: programs ## write the sample settings of deploy/settings anew from the programs' tables
+	@tools/check-settings.sh $(BUILD) --write
 
 check-shell:
 	@git ls-files '*.sh' '.ci/run' 'tools/hooks/*' | xargs -r shellcheck -x && echo "shell: ok"

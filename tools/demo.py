@@ -114,81 +114,68 @@ class House:
         self.folder.mkdir(parents=True)
         self.write("units.csv", units_csv(self.options.rooms))
         listen = "0.0.0.0" if self.net == "127.0" else self.signal_ip
-        self.write("signal.conf", f"""
-[signal]
-state_dir={self.folder}/signal
-web_root={HERE}/build/web
-public_url={self.url}
-public_listen={listen}:{self.options.port}
-machine_listen={listen}:{self.options.port + 1}
-status_listen={self.signal_ip}:9080
-server_names={self.signal_ip},127.0.0.1,localhost,::1
-""")
-        self.write("mcu.conf", f"""
-[signal]
-url={self.url}
-machine_url=wss://{self.signal_ip}:{self.options.port + 1}/ws
-[mcu]
-state_dir={self.folder}/mcu
-media_addresses={self.options.media_addresses or ''}
-status_listen={self.signal_ip}:9081
-""")
-        sims = ""
+        self.settings("signal", "signal.conf", {"signal": {
+            "state_dir": f"{self.folder}/signal",
+            "web_root": f"{HERE}/build/web",
+            "public_url": self.url,
+            "public_listen": f"{listen}:{self.options.port}",
+            "machine_listen": f"{listen}:{self.options.port + 1}",
+            "status_listen": f"{self.signal_ip}:9080",
+            "server_names": f"{self.signal_ip},127.0.0.1,localhost,::1",
+        }})
+        self.settings("mcu", "mcu.conf", {"signal": self.centre(), "mcu": {
+            "state_dir": f"{self.folder}/mcu",
+            "media_addresses": self.options.media_addresses or "",
+            "status_listen": f"{self.signal_ip}:9081",
+        }})
+        devices = {}
         for k in range(1, 4):
-            sims += f"""
-[visca camera-{k}]
-listen={self.address(f'2{k}.11')}:52381
-tcp_listen={self.address(f'2{k}.11')}:5678
-[novastar led-{k}]
-listen={self.address(f'2{k}.12')}:5200
-"""
-            self.write(f"room-{k}.conf", self.room_conf(k))
-        self.write("sim.conf", f"[sim]\ncontrol={self.address('30.1')}:5100\n{sims}")
+            devices[f"visca camera-{k}"] = {
+                "listen": self.address(f"2{k}.11") + ":52381", "tcp_listen": self.address(f"2{k}.11") + ":5678"}
+            devices[f"novastar led-{k}"] = {"listen": self.address(f"2{k}.12") + ":5200"}
+            self.settings("room", f"room-{k}.conf", self.room(k))
+        self.settings("sim", "sim.conf", {"sim": {"control": self.address("30.1") + ":5100"}, **devices})
 
-    def room_conf(self, k):
-        code, name = ROOMS[k - 1]
+    def centre(self):
+        return {"url": self.url, "machine_url": f"wss://{self.signal_ip}:{self.options.port + 1}/ws"}
+
+    def room(self, k):
         box = self.address(f"2{k}.1")
-        return f"""
-[room]
-name={name}
-address={box}
-state_dir={self.folder}/room-{k}
-[signal]
-url={self.url}
-machine_url=wss://{self.signal_ip}:{self.options.port + 1}/ws
-[media]
-program={self.bin}/rong-room-media
-source=synthetic
-mark={k}
-[page]
-listen={box}:8480
-[status]
-listen={box}:9082
-[device camera]
-driver=visca
-transport={'tcp' if k == 2 else 'udp'}
-address={self.address(f'2{k}.11')}
-port={5678 if k == 2 else 52381}
-[device led]
-driver=novastar
-address={self.address(f'2{k}.12')}
-port=5200
-[scene idle]
-camera.preset=1
-led.brightness=20
-[scene meeting]
-camera.preset=1
-led.brightness=50
-[scene floor]
-camera.preset=2
-led.brightness=90
-[scene content]
-camera.preset=1
-led.brightness=70
-[scene ended]
-camera.preset=1
-led.brightness=20
-"""
+        return {
+            "room": {"name": ROOMS[k - 1][1], "address": box, "state_dir": f"{self.folder}/room-{k}"},
+            "signal": self.centre(),
+            "media": {"program": f"{self.bin}/rong-room-media", "source": "synthetic", "mark": k},
+            "page": {"listen": f"{box}:8480"},
+            "status": {"listen": f"{box}:9082"},
+            "device camera": {"driver": "visca", "address": self.address(f"2{k}.11"),
+                              "transport": "tcp" if k == 2 else "udp", "port": 5678 if k == 2 else 52381},
+            "device led": {"driver": "novastar", "address": self.address(f"2{k}.12"), "port": 5200},
+            "scene idle": {"camera.preset": 1, "led.brightness": 20},
+            "scene meeting": {"camera.preset": 1, "led.brightness": 50},
+            "scene floor": {"camera.preset": 2, "led.brightness": 90},
+            "scene content": {"camera.preset": 1, "led.brightness": 70},
+            "scene ended": {"camera.preset": 1, "led.brightness": 20},
+        }
+
+    def settings(self, sample, name, values):
+        """The administrator's sample of deploy/settings with these values filled in where it has them."""
+        text = (HERE / "deploy" / "settings" / f"{sample}.conf").read_text()
+        lines, section, left = [], None, {at: dict(rows) for at, rows in values.items()}
+        for line in text.splitlines():
+            lines.append(line)
+            if line.startswith("["):
+                section = line.strip("[]")
+                continue
+            key = line.lstrip("#").partition("=")[0].strip()
+            if line.startswith("#") and key in left.get(section, {}):
+                lines.append(f"{key} = {left[section].pop(key)}")
+        missing = [f"[{at}] {key}" for at, rows in left.items() if " " not in at for key in rows]
+        if missing:
+            raise Failure(f"deploy/settings/{sample}.conf has no {', '.join(missing)}: see `make check`")
+        for at, rows in left.items():
+            if rows:
+                lines += ["", f"[{at}]", *(f"{key} = {value}" for key, value in rows.items())]
+        self.write(name, "\n".join(lines) + "\n")
 
     # --- steps -----------------------------------------------------------------------------------
     def run(self, *arguments):

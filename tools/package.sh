@@ -38,8 +38,7 @@ daemon() { # PACKAGE SETTINGS-FILE: unit, user, sample settings as a conffile
     lay "$1" /lib/systemd/system 0644 "deploy/systemd/$1.service"
     mkdir -p "$out/$1/usr/lib/sysusers.d" "$out/$1/etc/rong"
     printf 'u %s - "Rong" /var/lib/%s\n' "$1" "$1" >"$out/$1/usr/lib/sysusers.d/$1.conf"
-    "$bin/$1" --sample-config >"$out/$1/etc/rong/$2"
-    chmod 0644 "$out/$1/etc/rong/$2"
+    install -m 0644 "deploy/settings/$2" "$out/$1/etc/rong/$2"
 }
 
 depends() { # PACKAGE: libraries of its binaries, then those that no linker sees
