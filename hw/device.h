@@ -31,6 +31,8 @@ void hw_device_free(struct hw_device *device);
 const char *hw_device_id(const struct hw_device *device);
 // Whether the driver has a function for it. HW_SET and HW_READ look at the field.
 bool hw_driver_can(const struct hw_driver *driver, enum hw_verb verb, enum hw_field field);
+// The first words of the orders that it takes, " " between: "power preset drive stop".
+void hw_driver_orders(const struct hw_driver *driver, char *out, size_t size);
 
 // Asks once. `done` (may be NULL) is called exactly once, perhaps before this returns. Gives the
 // request's number.

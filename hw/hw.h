@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 // What came of a request. Every request ends with exactly one of these, also when the device is
@@ -64,6 +65,9 @@ const char *hw_field_name(enum hw_field field);
 enum hw_field hw_field_find(const char *name);
 // Reads a value as people write it ("2", "on", "hdmi", "red"). False: no such value of that field.
 bool hw_field_parse(enum hw_field field, const char *text, int64_t *value);
+
+// Writes it as hw_field_parse() reads it.
+void hw_field_format(enum hw_field field, int64_t value, char *out, size_t size);
 
 enum hw_input {
     HW_INPUT_HDMI,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/base/check.h"
-#include "hw/hw.h"
+#include "hw/device.h"
 
 static const struct {
     const char *name;
@@ -111,6 +111,16 @@ bool hw_field_parse(enum hw_field field, const char *text, int64_t *value)
     return true;
 }
 
+void hw_field_format(enum hw_field field, int64_t value, char *out, size_t size)
+{
+    bool is_choice = fields[field].choices && value >= fields[field].minimum &&
+                     value <= fields[field].maximum;
+    if (is_choice)
+        g_strlcpy(out, fields[field].choices[value], size);
+    else
+        g_snprintf(out, size, "%" G_GINT64_FORMAT, value);
+}
+
 // --- commands ----------------------------------------------------------------------------------
 
 static bool parse_percent(const char *text, int *out)
@@ -162,6 +172,23 @@ static const struct {
     { "keep", 1, HW_KEEP, NULL },
     { "read", 2, HW_READ, parse_read },
 };
+
+void hw_driver_orders(const struct hw_driver *driver, char *out, size_t size)
+{
+    out[0] = '\0';
+    for (int field = 0; field < HW_FIELD_COUNT; field++) {
+        if (!hw_driver_can(driver, HW_SET, field))
+            continue;
+        g_strlcat(out, out[0] ? " " : "", size);
+        g_strlcat(out, fields[field].name, size);
+    }
+    for (size_t i = 0; i < COUNT_OF(verbs); i++) {
+        if (!hw_driver_can(driver, verbs[i].verb, HW_FIELD_COUNT))
+            continue;
+        g_strlcat(out, out[0] ? " " : "", size);
+        g_strlcat(out, verbs[i].name, size);
+    }
+}
 
 bool hw_command_parse(const char *text, struct hw_command *out)
 {

@@ -8,6 +8,7 @@
 #include "common/base/config.h"
 #include "common/net/http_client.h"
 #include "common/protocol/body.h"
+#include "room-agent/core/ask_devices.h"
 #include "room-agent/core/settings.h"
 
 #define DEFAULT_CONFIG "/etc/rong/room.conf"
@@ -28,7 +29,7 @@ static int command_at(int argc, char **argv)
 
 bool ask_is_asked(int argc, char **argv)
 {
-    static const char *const commands[] = { "ask", "status", "scene", NULL };
+    static const char *const commands[] = { "ask", "status", "scene", "drive", "probe", NULL };
     int at = command_at(argc, argv);
     return at > 0 && g_strv_contains(commands, argv[at]);
 }
@@ -36,7 +37,12 @@ bool ask_is_asked(int argc, char **argv)
 static int usage(void)
 {
     fputs("usage: rong-room ask [--withdraw | --yield] [--config FILE]\n"
-          "       rong-room scene idle|meeting|floor|content|ended [--config FILE]\n"
+          "       rong-room scene idle|meeting|floor|content|ended [--preview] [--config FILE]\n"
+          "       rong-room drive DEVICE ORDER… [--hold SECONDS] [--config FILE]\n"
+          "           orders: drive PAN TILT, zoom SPEED (percent, -100 to 100), stop, stop-zoom,\n"
+          "           home, store N, keep, read FIELD, or a field and its value: preset 3, blank "
+          "on\n"
+          "       rong-room probe [--json] [--config FILE]\n"
           "       rong-room status [--json] [--config FILE]\n",
             stderr);
     return EXIT_USAGE;
@@ -44,10 +50,34 @@ static int usage(void)
 
 struct question {
     bool is_status;
+    bool is_probe;
     bool wants_json;
+    bool wants_preview;
+    const char *device; // to drive; NULL: not that
+    GString *order;
+    double hold_s;
     struct message_local_action action;
     const char *config;
 };
+
+// A word of `drive` that is no option: the device first, then the order's.
+static void read_drive_word(struct question *out, const char *word)
+{
+    if (!out->device) {
+        out->device = word;
+        return;
+    }
+    if (out->order->len)
+        g_string_append_c(out->order, ' ');
+    g_string_append(out->order, word);
+}
+
+static bool read_hold(const char *text, double *out)
+{
+    char *end;
+    *out = g_ascii_strtod(text, &end);
+    return end != text && *end == '\0' && *out > 0 && *out <= 60;
+}
 
 static bool read_arguments(int argc, char **argv, struct question *out)
 {
@@ -65,6 +95,8 @@ static bool read_arguments(int argc, char **argv, struct question *out)
             return false;
     }
     bool is_ask = strcmp(argv[command], "ask") == 0;
+    bool is_drive = strcmp(argv[command], "drive") == 0;
+    out->is_probe = strcmp(argv[command], "probe") == 0;
     for (int at = 1; at < argc; at++) {
         if (at == command || at == scene_at)
             continue;
@@ -72,14 +104,21 @@ static bool read_arguments(int argc, char **argv, struct question *out)
             out->action.action = PAGE_ACTION_FLOOR_WITHDRAW;
         else if (is_ask && strcmp(argv[at], "--yield") == 0)
             out->action.action = PAGE_ACTION_FLOOR_YIELD;
-        else if (out->is_status && strcmp(argv[at], "--json") == 0)
+        else if ((out->is_status || out->is_probe) && strcmp(argv[at], "--json") == 0)
             out->wants_json = true;
+        else if (scene_at && strcmp(argv[at], "--preview") == 0)
+            out->wants_preview = true;
         else if (strcmp(argv[at], "--config") == 0 && at + 1 < argc)
             out->config = argv[++at];
+        else if (is_drive && strcmp(argv[at], "--hold") == 0 && at + 1 < argc) {
+            if (!read_hold(argv[++at], &out->hold_s))
+                return false;
+        } else if (is_drive && at > command && !g_str_has_prefix(argv[at], "--"))
+            read_drive_word(out, argv[at]);
         else
             return false;
     }
-    return true;
+    return !is_drive || (out->device && out->order->len > 0);
 }
 
 static void print_state(const struct message_local_page *state)
@@ -137,17 +176,9 @@ static int print_reply(const struct question *question, const struct http_respon
     return 0;
 }
 
-int ask_run(int argc, char **argv)
+static int ask_page(const struct question *question, const struct config *config)
 {
-    g_autofree struct question *question = g_new0(struct question, 1);
-    if (!read_arguments(argc, argv, question))
-        return usage();
     g_autofree char *fault = NULL;
-    struct config *config = config_load(question->config, room_settings_table, &fault);
-    if (!config) {
-        fprintf(stderr, "%s\n", fault);
-        return EXIT_USAGE;
-    }
     g_autofree char *url = g_strdup_printf("http://%s/api/%s",
             config_string(config, "page", "listen"), question->is_status ? "state" : "action");
     g_autofree char *body =
@@ -168,6 +199,35 @@ int ask_run(int argc, char **argv)
     else
         exit_code = print_reply(question, &response);
     http_response_fini(&response);
+    return exit_code;
+}
+
+static int run(const struct question *question)
+{
+    g_autofree char *fault = NULL;
+    struct config *config = config_load(question->config, room_settings_table, &fault);
+    if (!config) {
+        fprintf(stderr, "%s\n", fault);
+        return EXIT_USAGE;
+    }
+    int exit_code;
+    if (question->device)
+        exit_code = ask_drive(config, question->device, question->order->str, question->hold_s);
+    else if (question->is_probe)
+        exit_code = ask_probe(config, question->wants_json);
+    else if (question->wants_preview)
+        exit_code = ask_preview(config, scene_name(question->action.scene));
+    else
+        exit_code = ask_page(question, config);
     config_free(config);
+    return exit_code;
+}
+
+int ask_run(int argc, char **argv)
+{
+    g_autofree struct question *question = g_new0(struct question, 1);
+    question->order = g_string_new(NULL);
+    int exit_code = read_arguments(argc, argv, question) ? run(question) : usage();
+    g_string_free(question->order, TRUE);
     return exit_code;
 }

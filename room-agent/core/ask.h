@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `rong-room ask [--withdraw|--yield]`, `rong-room scene NAME` and `rong-room status`: the page's
-// button from a shell.
+// `rong-room ask [--withdraw|--yield]`, `rong-room scene NAME [--preview]`, `rong-room status`,
+// `rong-room drive DEVICE ORDER…` and `rong-room probe`: the page from a shell.
 #pragma once
 
 #include <stdbool.h>

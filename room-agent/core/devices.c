@@ -153,12 +153,70 @@ size_t devices_report(const struct devices *devices, struct type_device *out)
     return devices->list->len;
 }
 
+static void probe_field(const struct hw_report *report, enum hw_field field, int64_t now_ms,
+        struct message_local_probed *out)
+{
+    const struct hw_value *actual = &report->actual[field];
+    const struct hw_wish *wish = &report->wishes[field];
+    bool is_wanted = wish->state != HW_WISH_NONE;
+    if (actual->quality == HW_UNKNOWN && !is_wanted)
+        return;
+    struct type_device_field *to = &out->fields[out->fields_count++];
+    g_strlcpy(to->name, hw_field_name(field), sizeof(to->name));
+    to->quality = quality_of(actual->quality);
+    if (actual->quality != HW_UNKNOWN) {
+        hw_field_format(field, actual->value, to->value, sizeof(to->value));
+        to->age_s = (now_ms - actual->at_ms) / 1000;
+    }
+    if (is_wanted) {
+        to->has_wanted = true;
+        hw_field_format(field, wish->value, to->wanted, sizeof(to->wanted));
+    }
+}
+
+static void probe(const struct devices *devices, const struct hw_report *report,
+        struct message_local_probed *out)
+{
+    int64_t now_ms = devices->clock->now_ms(devices->clock);
+    struct type_device device;
+    device_describe(report, &device);
+    g_strlcpy(out->id, device.id, sizeof(out->id));
+    g_strlcpy(out->driver, device.driver, sizeof(out->driver));
+    g_strlcpy(out->model, report->model, sizeof(out->model));
+    out->state = device.state;
+    out->since_s = (now_ms - report->link_since_ms) / 1000;
+    out->has_code = device.has_code;
+    out->has_text = device.has_text;
+    g_strlcpy(out->code, device.code, sizeof(out->code));
+    g_strlcpy(out->text, device.text, sizeof(out->text));
+    hw_driver_orders(hw_driver_find(report->driver), out->can, sizeof(out->can));
+    for (int field = 0; field < HW_FIELD_COUNT; field++)
+        probe_field(report, field, now_ms, out);
+    out->sent = (int64_t)report->counters.sent;
+    out->timeouts = (int64_t)report->counters.timeouts;
+    out->retries = (int64_t)report->counters.retries;
+    out->malformed = (int64_t)report->counters.malformed;
+    out->connects = (int64_t)report->counters.connects;
+}
+
 static struct hw_device *find(const struct devices *devices, const char *id)
 {
     for (guint i = 0; i < devices->list->len; i++)
         if (strcmp(hw_device_id(g_ptr_array_index(devices->list, i)), id) == 0)
             return g_ptr_array_index(devices->list, i);
     return NULL;
+}
+
+int devices_probe(const struct devices *devices, const char *id, struct message_local_probed *out)
+{
+    const struct hw_device *device = find(devices, id);
+    if (!device)
+        return -ENOENT;
+    struct hw_report report;
+    hw_device_report(device, &report);
+    memset(out, 0, sizeof(*out));
+    probe(devices, &report, out);
+    return 0;
 }
 
 int devices_drive(

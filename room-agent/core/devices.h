@@ -23,6 +23,10 @@ size_t devices_report(const struct devices *devices, struct type_device *out);
 // Pure: what a device's report says in the contract's words.
 void device_describe(const struct hw_report *report, struct type_device *out);
 
+// Everything that is known of a device; overwrites `out`. -ENOENT: there is none of that name.
+int devices_probe(
+        const struct devices *devices, const char *id, struct message_local_probed *out) MUST_CHECK;
+
 // Somebody drives a device by hand: `order` in the words of hw_command_parse(), such as
 // "drive 50 -20", "stop", "preset 3". "stop" also ends a zoom. A drive goes on for a second: hold
 // it by asking again, each 300 ms or so; whoever dies lets go of it. `done` (may be NULL) is called

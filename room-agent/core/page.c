@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "room-agent/core/page.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/protocol/body.h"
+#include "room-agent/core/devices.h"
 #include "room-agent/core/metrics.h"
 #include "room-agent/core/page_files.h"
 
@@ -86,13 +88,24 @@ static void answer_state(void *context, struct web_request *request)
 struct asked {
     struct page *page;
     struct web_request *request;
+    bool is_english; // the page's own language, sent with each action
 };
+
+static struct asked *new_asked(struct page *page, struct web_request *request)
+{
+    const char *language = web_request_header(request, "accept-language");
+    struct asked *asked = g_new(struct asked, 1);
+    *asked = (struct asked){ page, request, language && g_str_has_prefix(language, "en") };
+    return asked;
+}
 
 static void acted(void *context, enum error_code error, const char *text, int64_t position)
 {
     g_autofree struct asked *asked = context;
     if (error != ERROR_NONE) {
-        web_reply_problem(asked->request, error, text);
+        bool is_known = g_strcmp0(text, error_infos[error].vi) == 0;
+        web_reply_problem(asked->request, error,
+                is_known && asked->is_english ? error_infos[error].en : text);
         return;
     }
     // The centre's answer may be here before what it declares: the place in the queue is in both.
@@ -107,27 +120,78 @@ static void acted(void *context, enum error_code error, const char *text, int64_
     web_reply_json(asked->request, 200, json);
 }
 
+// Whether the request may act and holds such a message; else it has been answered.
+static bool read_body(
+        struct page *page, struct web_request *request, enum message_type type, void *out)
+{
+    struct fields_error error;
+    size_t size;
+    if (!is_allowed(page, request))
+        return false;
+    const char *content_type = web_request_header(request, "content-type");
+    if (!content_type || !g_str_has_prefix(content_type, "application/json")) {
+        metric_add(&room_page_refused_total, 1);
+        web_reply_problem(request, ERROR_PAGE_NOT_JSON, NULL);
+        return false;
+    }
+    const char *body = web_request_body(request, &size);
+    if (body_parse(message_infos[type].fields, body, size, out, &error) < 0) {
+        web_reply_problem(request, error_code_from_name(error.code), error.path);
+        return false;
+    }
+    return true;
+}
+
+static void driven(void *context, enum hw_result result)
+{
+    g_autofree struct asked *asked = context;
+    struct message_local_driven reply = { .has_text = result != HW_OK };
+    g_strlcpy(reply.result, hw_result_name(result), sizeof(reply.result));
+    if (reply.has_text)
+        g_strlcpy(reply.text,
+                asked->is_english ? hw_result_text_en(result) : hw_result_text_vi(result),
+                sizeof(reply.text));
+    g_autofree char *json = body_build(message_infos[MESSAGE_LOCAL_DRIVEN].fields, &reply);
+    web_reply_json(asked->request, 200, json);
+}
+
+static void answer_drive(void *context, struct web_request *request)
+{
+    struct page *page = context;
+    struct message_local_drive order;
+    if (!read_body(page, request, MESSAGE_LOCAL_DRIVE, &order))
+        return;
+    struct asked *asked = new_asked(page, request);
+    int rc = devices_drive(room_get_devices(page->room), order.device, order.order, driven, asked);
+    if (rc < 0) {
+        g_free(asked);
+        web_reply_problem(request, rc == -ENOENT ? ERROR_DEVICE_UNKNOWN : ERROR_DEVICE_BAD_ORDER,
+                rc == -ENOENT ? order.device : order.order);
+    }
+}
+
+static void answer_probe(void *context, struct web_request *request)
+{
+    struct page *page = context;
+    struct message_local_probe asked;
+    if (!read_body(page, request, MESSAGE_LOCAL_PROBE, &asked))
+        return;
+    g_autofree struct message_local_probed *probed = g_new(struct message_local_probed, 1);
+    if (devices_probe(room_get_devices(page->room), asked.device, probed) < 0) {
+        web_reply_problem(request, ERROR_DEVICE_UNKNOWN, asked.device);
+        return;
+    }
+    g_autofree char *json = body_build(message_infos[MESSAGE_LOCAL_PROBED].fields, probed);
+    web_reply_json(request, 200, json);
+}
+
 static void answer_action(void *context, struct web_request *request)
 {
     struct page *page = context;
     struct message_local_action action;
-    struct fields_error error;
-    size_t size;
-    if (!is_allowed(page, request))
+    if (!read_body(page, request, MESSAGE_LOCAL_ACTION, &action))
         return;
-    const char *type = web_request_header(request, "content-type");
-    if (!type || !g_str_has_prefix(type, "application/json")) {
-        metric_add(&room_page_refused_total, 1);
-        web_reply_problem(request, ERROR_PAGE_NOT_JSON, NULL);
-        return;
-    }
-    const char *body = web_request_body(request, &size);
-    if (body_parse(message_infos[MESSAGE_LOCAL_ACTION].fields, body, size, &action, &error) < 0) {
-        web_reply_problem(request, error_code_from_name(error.code), error.path);
-        return;
-    }
-    struct asked *asked = g_new(struct asked, 1);
-    *asked = (struct asked){ page, request };
+    struct asked *asked = new_asked(page, request);
     room_act(page->room, &action, acted, asked);
 }
 
@@ -137,6 +201,8 @@ static const struct web_route routes[] = {
     { "GET", "/page.css", answer_file, 0 },
     { "GET", "/api/state", answer_state, 0 },
     { "POST", "/api/action", answer_action, ACTION_MAX_BYTES },
+    { "POST", "/api/drive", answer_drive, ACTION_MAX_BYTES },
+    { "POST", "/api/probe", answer_probe, ACTION_MAX_BYTES },
     { NULL, NULL, NULL, 0 },
 };
 

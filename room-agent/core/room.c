@@ -479,6 +479,11 @@ void room_act(struct room *room, const struct message_local_action *asked, room_
         control_request(room->control, MESSAGE_FLOOR_YIELD, &yield, action_answered, action);
 }
 
+struct devices *room_get_devices(struct room *room)
+{
+    return room->devices;
+}
+
 // --- health ------------------------------------------------------------------------------------
 
 bool room_is_healthy(struct room *room, GString *reason)

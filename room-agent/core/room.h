@@ -26,6 +26,7 @@ typedef void room_action_fn(
         void *context, enum error_code error, const char *text, int64_t position);
 void room_act(struct room *room, const struct message_local_action *asked, room_action_fn *done,
         void *context);
+struct devices *room_get_devices(struct room *room); // for a shell on the box
 bool room_is_healthy(struct room *room, GString *reason);
 // Brings the gauges up to date.
 void room_collect(struct room *room);

@@ -40,7 +40,7 @@ const texts = {
             ended: 'Kết thúc',
         },
         fault: (device) => device.text ?? '',
-        sceneFault: (text) => `Chưa đặt được khung cảnh: ${text}`,
+        sceneFault: () => `Chưa đặt được khung cảnh: ${state.scene_fault ?? ''}`,
         none: 'Không có thiết bị nào',
     },
     en: {
@@ -79,7 +79,7 @@ const texts = {
             ended: 'Ended',
         },
         fault: (device) => faults[device.code] ?? device.code ?? '',
-        sceneFault: (text) => `The scene is not set: ${text}`,
+        sceneFault: () => `The scene is not set: ${sceneFaultInEnglish()}`,
         none: 'No devices',
     },
 };
@@ -98,6 +98,13 @@ const faults = {
     'device.unverified': 'It said done, but reads back otherwise.',
     'device.misconfigured': "The box's network settings are wrong.",
 };
+
+/** The box says "led.brightness: <sentence in Vietnamese>"; the device's code says the same. */
+function sceneFaultInEnglish() {
+    const [name] = (state.scene_fault ?? '').split(':');
+    const device = state.devices.find(({ id }) => name.startsWith(`${id}.`));
+    return `${name}: ${faults[device?.code] ?? faults['device.timeout']}`;
+}
 
 const byId = (id) => document.getElementById(id);
 
@@ -182,7 +189,7 @@ function show() {
         button.setAttribute('aria-pressed', String(button.dataset.scene === state.scene));
     }
     if (!isBusy && state.scene_state === 'failed')
-        showFault(t.sceneFault(state.scene_fault ?? ''), 'scene');
+        showFault(t.sceneFault(), 'scene');
     else if (byId('fault').dataset.kind === 'scene') showFault('', '');
 }
 
@@ -208,7 +215,7 @@ async function act(action) {
     try {
         const reply = await fetch('/api/action', {
             method: 'POST',
-            headers: { 'content-type': 'application/json' },
+            headers: { 'content-type': 'application/json', 'accept-language': language },
             body: JSON.stringify(action),
             signal: AbortSignal.timeout(15000),
         });
