@@ -968,6 +968,12 @@ void hw_device_restarted(struct hw_device *device)
     device->is_restarted = true;
 }
 
+void hw_device_doubted(struct hw_device *device)
+{
+    if (device->state == HW_LINK_UP)
+        device->next_reconcile_ms = now(device);
+}
+
 void hw_device_count_malformed(struct hw_device *device)
 {
     device->counters.malformed++;

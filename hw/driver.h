@@ -122,6 +122,9 @@ void hw_device_observed(struct hw_device *device, enum hw_field field, int64_t v
 void hw_device_unknown(struct hw_device *device, enum hw_field field);
 // The device began anew behind a link that held: it is identified and set again.
 void hw_device_restarted(struct hw_device *device);
+// Something was lost on the way, or the device may have begun anew: what is desired is read again
+// now instead of within the minute, and only what differs is set.
+void hw_device_doubted(struct hw_device *device);
 // Input that no device may send.
 void hw_device_count_malformed(struct hw_device *device);
 

@@ -31,6 +31,7 @@ struct preset {
 
 struct visca {
     uint32_t sequence; // of the last datagram sent
+    bool was_abnormal; // the camera said so, and has taken no number since
     struct visca_stream in;
     int recalled; // the preset that the camera was last sent to; -1: moved by other means since
     uint32_t recalls;
@@ -49,6 +50,7 @@ static void visca_link_up(struct hw_device *device)
 {
     struct visca *visca = hw_device_driver_state(device);
     visca->sequence = 0;
+    visca->was_abnormal = false;
     visca_stream_init(&visca->in);
 }
 
@@ -93,7 +95,7 @@ static void send_command(
 }
 
 // Sets the camera's expected number to zero; the next message is 1.
-static void send_sequence_reset(struct hw_device *device, struct hw_request *request)
+static void send_sequence_reset(struct hw_device *device)
 {
     struct visca *visca = hw_device_driver_state(device);
     struct visca_datagram datagram = {
@@ -106,7 +108,6 @@ static void send_sequence_reset(struct hw_device *device, struct hw_request *req
     struct bytes_writer out;
     bytes_writer_init(&out, bytes, sizeof(bytes));
     int size = visca_write_datagram(&out, &datagram);
-    hw_request_set_deadline(device, request, REPLY_MS);
     if (size > 0)
         hw_device_send(device, bytes, (size_t)size);
 }
@@ -227,10 +228,12 @@ enum { PHASE_RESET, PHASE_VERSION };
 static void start_identify(struct hw_device *device, struct hw_request *request)
 {
     request->phase = PHASE_RESET;
-    if (has_header(device))
-        send_sequence_reset(device, request);
-    else
+    if (has_header(device)) {
+        hw_request_set_deadline(device, request, REPLY_MS);
+        send_sequence_reset(device);
+    } else {
         send_command(device, request, (struct visca_command){ .kind = VISCA_CLEAR });
+    }
 }
 
 static void identify_next(struct hw_device *device, struct hw_request *request)
@@ -472,12 +475,30 @@ static void take_packet(
     }
     struct hw_request *request =
             sequence ? find_by_sequence(device, *sequence) : find_by_order(device, &reply);
-    if (request)
-        answered(device, request, &reply);
+    if (!request)
+        return;
+    ((struct visca *)hw_device_driver_state(device))->was_abnormal = false;
+    answered(device, request, &reply);
 }
 
-// "Abnormal sequence": the camera came back from a restart, or lost count. Either way it is not
-// known any more what it took: agree on the numbers, and set it again.
+// "Abnormal sequence": a datagram was lost or came late, which is no restart: agree on the numbers,
+// say again what was refused, and look whether everything is still as desired. A camera that says
+// so again before it took a number has begun anew.
+static void take_abnormal_sequence(struct hw_device *device, uint32_t sequence)
+{
+    struct visca *visca = hw_device_driver_state(device);
+    if (visca->was_abnormal) {
+        hw_device_restarted(device);
+        return;
+    }
+    visca->was_abnormal = true;
+    send_sequence_reset(device);
+    hw_device_doubted(device);
+    struct hw_request *request = find_by_sequence(device, sequence);
+    if (request)
+        hw_request_done(device, request, HW_BUSY);
+}
+
 static void take_control_reply(struct hw_device *device, const struct visca_datagram *datagram)
 {
     struct hw_request *first = hw_device_in_flight(device, 0);
@@ -492,7 +513,7 @@ static void take_control_reply(struct hw_device *device, const struct visca_data
         if (is_identifying && first->phase == PHASE_VERSION)
             start_identify(device, first);
         else if (!is_identifying)
-            hw_device_restarted(device);
+            take_abnormal_sequence(device, datagram->sequence);
         return;
     }
     hw_device_count_malformed(device);

@@ -557,6 +557,32 @@ static void tolerates_what_real_cameras_say(void **state)
     close_bench(&bench);
 }
 
+// Lost datagrams: what the camera refused is said again, and nothing is set that holds already.
+static void survives_a_gap_in_the_numbers(void **state)
+{
+    (void)state;
+    struct bench bench = { 0 };
+    struct ends ends = { 0 };
+    open_bench(&bench, &hw_visca, true);
+    RECEIVE(&bench, "\x02\x01\x00\x01\x00\x00\x00\x00\x01");
+    RECEIVE(&bench, "\x01\x11\x00\x0a\x00\x00\x00\x01\x90\x50\x00\x01\x05\x13\x02\x00\x02\xff");
+    g_free(take_sent(&bench));
+    submit(&bench, (struct hw_command){ .verb = HW_HOME }, &ends);
+    assert_sent(&bench, "010000050000000281010604ff");
+    RECEIVE(&bench, "\x02\x01\x00\x02\x00\x00\x00\x02\x0f\x01");
+    assert_sent(&bench, "020000010000000001");
+    RECEIVE(&bench, "\x02\x01\x00\x01\x00\x00\x00\x00\x01");
+    hw_clock_fake_advance(bench.clock, 100);
+    assert_sent(&bench, "010000050000000181010604ff");
+    RECEIVE(&bench, "\x01\x11\x00\x03\x00\x00\x00\x01\x90\x41\xff");
+    RECEIVE(&bench, "\x01\x11\x00\x03\x00\x00\x00\x01\x90\x51\xff");
+    assert_int_equal(ends.count, 1);
+    assert_int_equal(ends.last, HW_OK);
+    assert_int_equal(report_of(&bench).link, HW_LINK_UP);
+    assert_int_equal(report_of(&bench).counters.connects, 1);
+    close_bench(&bench);
+}
+
 static void agrees_on_sequence_numbers_anew_when_the_camera_lost_count(void **state)
 {
     (void)state;
@@ -569,7 +595,14 @@ static void agrees_on_sequence_numbers_anew_when_the_camera_lost_count(void **st
     hw_clock_fake_advance(bench.clock, 1);
     assert_sent(&bench, "011000050000000281090400ff");
     RECEIVE(&bench, "\x02\x01\x00\x02\x00\x00\x00\x02\x0f\x01");
+    assert_int_equal(report_of(&bench).link, HW_LINK_UP); // a gap is no restart
+    assert_sent(&bench, "020000010000000001");
+    struct ends ends = { 0 };
+    submit(&bench, (struct hw_command){ .verb = HW_HOME }, &ends);
+    assert_sent(&bench, "010000050000000181010604ff");
+    RECEIVE(&bench, "\x02\x01\x00\x02\x00\x00\x00\x01\x0f\x01"); // said twice: it is
     assert_int_equal(report_of(&bench).link, HW_LINK_IDENTIFYING);
+    assert_int_equal(ends.count, 1);
     assert_sent(&bench, "020000010000000001");
     RECEIVE(&bench, "\x02\x01\x00\x01\x00\x00\x00\x00\x01");
     assert_sent(&bench, "011000050000000181090002ff");
@@ -664,6 +697,7 @@ int main(void)
         cmocka_unit_test(names_a_port_that_is_taken),
         cmocka_unit_test(keeps_the_poll_budget),
         cmocka_unit_test(tolerates_what_real_cameras_say),
+        cmocka_unit_test(survives_a_gap_in_the_numbers),
         cmocka_unit_test(agrees_on_sequence_numbers_anew_when_the_camera_lost_count),
         cmocka_unit_test(takes_input_byte_by_byte_as_in_one_piece),
         cmocka_unit_test(believes_nothing_of_a_million_random_bytes),
