@@ -142,6 +142,9 @@ static void update_metrics(const struct audio_thread *audio)
     metric_set(&mcu_audio_decode_errors_total, (int64_t)counters->decode_errors);
     metric_set(&mcu_audio_corrected_total, (int64_t)counters->corrected);
     metric_set(&mcu_audio_concealed_total, (int64_t)counters->concealed);
+    metric_set(&mcu_audio_concealed_total, (int64_t)counters->concealed);
+    metric_set(&mcu_audio_red_used_total, (int64_t)counters->red_used);
+    metric_set(&mcu_audio_silent_total, (int64_t)counters->silent);
     metric_set(&mcu_audio_encoded_shared_total, (int64_t)counters->encoded_shared);
     metric_set(&mcu_audio_encoded_own_total, (int64_t)counters->encoded_own);
 }

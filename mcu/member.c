@@ -22,12 +22,27 @@
 #define NACKS_MAX         256
 #define RESENDS_PER_POLL  200
 #define RTCP_BYTES_MAX    1200
+#define RED_COPIES        2
+#define RED_COPY_MAX      400
+#define RED_PAYLOAD_MAX   1100
+#define RED_FROM_PERCENT  1.0 // of loss that the receiver reports
+#define RED_UNTIL_PERCENT 0.5 // and for so long:
+#define RED_KEEP_US       10000000
 
 // What comes in on one line.
 struct line_in {
     struct sdp_media media; // as the endpoint describes it, with the negotiated numbers
     uint32_t ssrc;          // 0: not seen yet
     struct receive_stats stats;
+};
+
+// The sound that was sent last, newest first, to be sent again beside what follows.
+struct red_out {
+    bool is_wanted; // the receiver lost some
+    int64_t lossy_us;
+    size_t size[RED_COPIES];
+    uint32_t timestamp[RED_COPIES];
+    uint8_t data[RED_COPIES][RED_COPY_MAX];
 };
 
 struct member {
@@ -48,7 +63,8 @@ struct member {
     int audio_in_second; // packets since the last second, against floods
 
     bool sends_audio, sends_main;
-    uint8_t audio_payload_type;
+    uint8_t audio_payload_type, audio_red_type;
+    struct red_out red;
     struct stream_out audio_out;
     uint32_t audio_tick; // sent last
     struct video_out video_out;
@@ -294,6 +310,19 @@ static uint64_t ntp_now(const struct member *member, int64_t now_us)
     return rtcp_ntp(now_us + member->host->unix_offset_us);
 }
 
+static void note_loss_out(struct member *member, double percent, int64_t now_us)
+{
+    struct red_out *red = &member->red;
+    member->loss_out_percent = percent;
+    if (percent > RED_UNTIL_PERCENT)
+        red->lossy_us = now_us;
+    const bool was_wanted = red->is_wanted;
+    red->is_wanted =
+            percent > RED_FROM_PERCENT || (was_wanted && now_us - red->lossy_us < RED_KEEP_US);
+    if (!was_wanted)
+        memset(red->size, 0, sizeof(red->size));
+}
+
 static void take_report(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
 {
     struct rtcp_report report;
@@ -312,7 +341,7 @@ static void take_report(struct member *member, const struct rtcp_packet *packet,
             video_in_set_round_trip(member->video_in, (uint32_t)(round_trip_us / 1000) + 10);
         }
         if (block->ssrc == member->audio_out.ssrc)
-            member->loss_out_percent = block->fraction_lost * 100.0 / 256;
+            note_loss_out(member, block->fraction_lost * 100.0 / 256, now_us);
     }
 }
 
@@ -427,6 +456,8 @@ static void start_lines(struct member *member, const struct negotiation *negotia
     member->sends_audio = audio->present && !audio->rejected && audio->sends;
     member->sends_main = main->present && !main->rejected && main->sends;
     member->audio_payload_type = audio->payload_type;
+    member->audio_red_type = audio->red_payload_type;
+    member->red = (struct red_out){ 0 };
     member->feedback_ssrc = audio->ssrc ? audio->ssrc : main->ssrc;
     stream_out_init(&member->audio_out, audio->ssrc, AUDIO_RATE_HZ,
             (uint16_t)(audio->ssrc & 0x7fff), audio->ssrc * 2654435761u);
@@ -499,6 +530,40 @@ static bool may_send(const struct member *member)
     return member->peer && peer_state(member->peer) == PEER_CONNECTED;
 }
 
+static void keep_copy(struct red_out *red, const uint8_t *data, size_t size, uint32_t timestamp)
+{
+    for (int i = RED_COPIES - 1; i > 0; i--) {
+        red->size[i] = red->size[i - 1];
+        red->timestamp[i] = red->timestamp[i - 1];
+        memcpy(red->data[i], red->data[i - 1], red->size[i]);
+    }
+    red->size[0] = size <= RED_COPY_MAX ? size : 0;
+    red->timestamp[0] = timestamp;
+    memcpy(red->data[0], data, red->size[0]);
+}
+
+// RFC 2198: the two frames before beside the new one. 0: send it alone.
+static size_t write_red(const struct member *member, const uint8_t *data, size_t size,
+        uint32_t timestamp, uint8_t out[RED_PAYLOAD_MAX])
+{
+    const struct red_out *red = &member->red;
+    struct red_block blocks[RED_COPIES + 1];
+    size_t count = 0;
+    for (int i = RED_COPIES - 1; i >= 0; i--) {
+        const uint32_t offset = timestamp - red->timestamp[i];
+        if (red->size[i] > 0 && offset > 0 && offset <= RED_OFFSET_MAX)
+            blocks[count++] = (struct red_block){ .payload_type = member->audio_payload_type,
+                .timestamp_offset = (uint16_t)offset,
+                .data = red->data[i],
+                .size = red->size[i] };
+    }
+    blocks[count++] = (struct red_block){
+        .payload_type = member->audio_payload_type, .data = data, .size = size
+    };
+    const int written = red_write(out, RED_PAYLOAD_MAX, blocks, count);
+    return written > 0 ? (size_t)written : 0;
+}
+
 bool member_send_audio(
         struct member *member, uint8_t *packet, size_t size, uint32_t tick, int64_t due_us)
 {
@@ -512,6 +577,19 @@ bool member_send_audio(
     if (!stream_out_map(&member->audio_out, AUDIO_SOURCE, (uint16_t)tick, tick * AUDIO_FRAME, size,
                 due_us, &header.seq, &header.timestamp))
         return false;
+    uint8_t redundant[RTP_HEADER_SIZE + RED_PAYLOAD_MAX];
+    if (member->red.is_wanted && member->audio_red_type) {
+        const uint8_t *data = packet + RTP_HEADER_SIZE;
+        const size_t red_size =
+                write_red(member, data, size, header.timestamp, redundant + RTP_HEADER_SIZE);
+        keep_copy(&member->red, data, size, header.timestamp);
+        if (red_size > 0) {
+            header.payload_type = member->audio_red_type;
+            packet = redundant;
+            size = red_size;
+            metric_add(&mcu_audio_out_red_total, 1);
+        }
+    }
     if (rtp_packet_write_header(packet, RTP_HEADER_SIZE, &header, NULL, NULL) < 0)
         return false;
     const bool sent = peer_send_rtp(member->peer, packet, RTP_HEADER_SIZE + size) == 0;

@@ -34,6 +34,9 @@
     METRIC(COUNTER, mcu_audio_decoded_total, "Sound frames decoded") \
     METRIC(COUNTER, mcu_audio_decode_errors_total, "Sound frames that Opus refused") \
     METRIC(COUNTER, mcu_audio_corrected_total, "Lost sound frames made good by FEC") \
+    METRIC(COUNTER, mcu_audio_red_used_total, "Lost sound frames that a RED copy brought") \
+    METRIC(COUNTER, mcu_audio_silent_total, "Sound frames that were due when nothing was sent") \
+    METRIC(COUNTER, mcu_audio_out_red_total, "Sound packets sent with copies of the two before") \
     METRIC(COUNTER, mcu_audio_concealed_total, "Lost sound frames concealed") \
     METRIC(COUNTER, mcu_audio_encoded_shared_total, "Sound frames encoded for all listeners") \
     METRIC(COUNTER, mcu_audio_encoded_own_total, "Sound frames encoded for one talker") \

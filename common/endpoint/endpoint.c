@@ -41,8 +41,55 @@ void endpoint_rtcp_begin(const struct endpoint *endpoint, struct bytes_writer *o
 
 void endpoint_rtcp_send(struct endpoint *endpoint, const struct bytes_writer *out)
 {
-    if (endpoint->state == PEER_CONNECTED && bytes_writer_status(out) > 0)
+    if (endpoint->state != PEER_CONNECTED || bytes_writer_status(out) <= 0)
+        return;
+    const struct endpoint_config *config = &endpoint->config;
+    if (config->path)
+        config->path(config->user, ENDPOINT_OUT, true, out->begin, bytes_writer_size(out));
+    else
         peer_send_rtcp(endpoint->peer, out->begin, bytes_writer_size(out));
+}
+
+int endpoint_send_rtp(struct endpoint *endpoint, const uint8_t *packet, size_t size)
+{
+    const struct endpoint_config *config = &endpoint->config;
+    if (!config->path)
+        return peer_send_rtp(endpoint->peer, packet, size);
+    config->path(config->user, ENDPOINT_OUT, false, packet, size);
+    return 0;
+}
+
+static void peer_gave_rtp(void *user, uint8_t *data, size_t size)
+{
+    struct endpoint *endpoint = user;
+    if (endpoint->config.path)
+        endpoint->config.path(endpoint->config.user, ENDPOINT_IN, false, data, size);
+    else
+        endpoint_take_rtp(endpoint, data, size);
+}
+
+static void peer_gave_rtcp(void *user, const uint8_t *data, size_t size)
+{
+    struct endpoint *endpoint = user;
+    if (endpoint->config.path)
+        endpoint->config.path(endpoint->config.user, ENDPOINT_IN, true, data, size);
+    else
+        endpoint_take_rtcp(endpoint, data, size);
+}
+
+void endpoint_pass(
+        struct endpoint *endpoint, enum endpoint_way way, bool is_rtcp, uint8_t *data, size_t size)
+{
+    if (endpoint->state != PEER_CONNECTED)
+        return;
+    if (way == ENDPOINT_IN && is_rtcp)
+        endpoint_take_rtcp(endpoint, data, size);
+    else if (way == ENDPOINT_IN)
+        endpoint_take_rtp(endpoint, data, size);
+    else if (is_rtcp)
+        peer_send_rtcp(endpoint->peer, data, size);
+    else
+        peer_send_rtp(endpoint->peer, data, size);
 }
 
 static size_t report_blocks(struct endpoint *endpoint, int64_t now_us, struct rtcp_report *report)
@@ -163,7 +210,7 @@ int endpoint_open(const struct endpoint_config *config, struct endpoint **out)
         .certificate = config->certificate,
         .is_server = false,
         .local_addresses = config->local_addresses,
-        .events = { peer_changed, endpoint_take_rtp, endpoint_take_rtcp },
+        .events = { peer_changed, peer_gave_rtp, peer_gave_rtcp },
         .user = endpoint,
     };
     const int rc = peer_open(&peer_config, &endpoint->peer);

@@ -26,14 +26,22 @@ struct endpoint_events {
     void (*key_frame_wanted)(void *user, enum sdp_line line);
 };
 
+enum endpoint_way {
+    ENDPOINT_OUT, // plain, before it is protected
+    ENDPOINT_IN,  // plain, after it was authenticated
+};
+
 struct endpoint_config {
     GMainContext *context;
     const struct certificate *certificate; // outlives the endpoint
     const char *const *local_addresses;    // NULL-terminated; NULL or empty: all
     const char *cname;                     // copied
     bool send_red;                         // offer and send Opus in RED, two frames back
-    bool is_counting_only;                 // received packets are counted and dropped: load
-    struct endpoint_events events;         // members may be NULL
+    // NULL: packets go straight on. Else each RTP and RTCP packet is handed here, in either way,
+    // and goes on when (if ever) endpoint_pass() is called: so a bad link is posed. With `user`.
+    void (*path)(void *user, enum endpoint_way way, bool is_rtcp, const uint8_t *data, size_t size);
+    bool is_counting_only;         // received packets are counted and dropped: load
+    struct endpoint_events events; // members may be NULL
     void *user;
 };
 
@@ -50,6 +58,7 @@ struct endpoint_stats {
     struct peer_counters transport;
     struct audio_jitter_counters audio; // zero when counting only
     int64_t round_trip_us;              // 0: not known
+    double loss_out_percent;            // of our sound, as the MCU reports it, smoothed
     uint64_t malformed_in;              // RTP or RTCP that could not be read, or of no line
 };
 
@@ -85,5 +94,9 @@ enum audio_jitter_action endpoint_next_audio(
 void endpoint_count_only(struct endpoint *endpoint);
 // The decoder lost its references: drop what is begun and ask for a key frame.
 void endpoint_need_key_frame(struct endpoint *endpoint, enum sdp_line line);
+
+// What `path` was given goes on; `data` may be written into. Not from within `path`.
+void endpoint_pass(
+        struct endpoint *endpoint, enum endpoint_way way, bool is_rtcp, uint8_t *data, size_t size);
 
 void endpoint_read_stats(const struct endpoint *endpoint, struct endpoint_stats *out);

@@ -90,6 +90,9 @@ void endpoint_take_rtcp(void *user, const uint8_t *data, size_t size);
 // never).
 int64_t endpoint_receive_due(struct endpoint *endpoint, int64_t now_us);
 
+// On the wire, or on the path that poses one.
+int endpoint_send_rtp(struct endpoint *endpoint, const uint8_t *packet, size_t size);
+
 // Begins a compound: a receiver report without blocks.
 void endpoint_rtcp_begin(const struct endpoint *endpoint, struct bytes_writer *out,
         uint8_t buffer[ENDPOINT_RTCP_MAX]);

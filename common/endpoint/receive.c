@@ -299,6 +299,11 @@ static int take_report(struct endpoint *endpoint, const struct rtcp_packet *pack
         if (!sender)
             continue;
         sender->is_known = true;
+        if (sender == &endpoint->senders[SDP_AUDIO])
+            endpoint->stats.loss_out_percent =
+                    (3 * endpoint->stats.loss_out_percent +
+                            report.blocks[i].fraction_lost * 100.0 / 256) /
+                    4;
         const int64_t round_trip_us =
                 rtcp_round_trip_us(&report.blocks[i], rtcp_ntp(g_get_real_time()));
         if (round_trip_us < 0)

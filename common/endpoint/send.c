@@ -144,7 +144,7 @@ int endpoint_send_audio(struct endpoint *endpoint, const uint8_t *opus, size_t s
     sender->last_us = now_us;
     sender->bytes_in_payload += (uint32_t)payload_size;
     count_sent(endpoint, SDP_AUDIO, 1, (size_t)header_size + payload_size);
-    return peer_send_rtp(endpoint->peer, packet, (size_t)header_size + payload_size);
+    return endpoint_send_rtp(endpoint, packet, (size_t)header_size + payload_size);
 }
 
 // Grows with the largest key frame that was sent; bounded by h264_pack()'s count of payloads.
@@ -224,7 +224,9 @@ int endpoint_send_video(struct endpoint *endpoint, enum sdp_line line, const uin
                              sender->timestamp_offset;
     const size_t bytes = write_packets(endpoint, sender, payloads, (size_t)count, packets);
     count_sent(endpoint, line, (size_t)count, bytes);
-    for (size_t at = 0; at < (size_t)count;) {
+    for (size_t at = 0; endpoint->config.path && at < (size_t)count; at++)
+        endpoint_send_rtp(endpoint, packets[at].data, packets[at].size);
+    for (size_t at = 0; !endpoint->config.path && at < (size_t)count;) {
         const size_t length = burst_length(packets + at, (size_t)count - at);
         peer_send_rtp_burst(endpoint->peer, packets + at, length);
         at += length;
@@ -260,7 +262,7 @@ void endpoint_resend(struct endpoint *endpoint, struct endpoint_sender *sender,
         sender->rtx_seq++;
         sender->resend_left--;
         endpoint->stats.lines[sender - endpoint->senders].rtx_out++;
-        peer_send_rtp(endpoint->peer, packet, (size_t)size);
+        endpoint_send_rtp(endpoint, packet, (size_t)size);
     }
 }
 

@@ -23,6 +23,7 @@
 #define SHRINK_ANY_OVER (4 * FRAME)         // leave out any
 #define SHRINK_PAUSE    5                   // frames between two that are left out
 #define LEVEL_NONE      127
+#define REPAIR_KEEP_US  10000000 // copies that filled holes are waited for so long
 
 struct slot {
     bool is_copy;
@@ -47,6 +48,11 @@ struct audio_jitter {
     size_t transit_count, transit_at;
     int32_t base_transit;
     int32_t target; // samples over the base
+    // The greatest transit of late copies that filled holes: shrinking below it would conceal
+    // again.
+    bool has_repair;
+    int32_t repair_transit;
+    int64_t repair_us;
 
     bool is_playing;
     uint32_t next_timestamp;
@@ -84,7 +90,7 @@ void audio_jitter_free(struct audio_jitter *jitter)
 void audio_jitter_reset(struct audio_jitter *jitter)
 {
     jitter->used = 0;
-    jitter->has_transit = false;
+    jitter->has_transit = jitter->has_repair = false;
     jitter->transit_count = 0;
     jitter->transit_at = 0;
     jitter->base_transit = 0;
@@ -160,6 +166,27 @@ static void learn_delay(struct audio_jitter *jitter)
             (int32_t)jitter->config.min_delay_ms * MS, (int32_t)jitter->config.max_delay_ms * MS);
 }
 
+static void note_repair(struct audio_jitter *jitter, uint32_t timestamp, int64_t now_us)
+{
+    const int32_t transit = transit_of(jitter, timestamp, now_us);
+    if (jitter->has_repair && transit < jitter->repair_transit &&
+            now_us - jitter->repair_us < REPAIR_KEEP_US)
+        return;
+    jitter->has_repair = true;
+    jitter->repair_transit = transit;
+    jitter->repair_us = now_us;
+}
+
+// The delay below which nothing is left out: the target, and while copies fill holes, theirs.
+static int32_t kept_delay(const struct audio_jitter *jitter, int64_t now_us)
+{
+    if (!jitter->has_repair || now_us - jitter->repair_us >= REPAIR_KEEP_US)
+        return jitter->target;
+    const int32_t repair = clamp(jitter->repair_transit - jitter->base_transit + FRAME / 4, 0,
+            (int32_t)jitter->config.max_delay_ms * MS);
+    return repair > jitter->target ? repair : jitter->target;
+}
+
 static void note_arrival(struct audio_jitter *jitter, uint32_t timestamp, int64_t now_us)
 {
     if (!jitter->has_transit) {
@@ -172,6 +199,7 @@ static void note_arrival(struct audio_jitter *jitter, uint32_t timestamp, int64_
         jitter->transit_origin += (uint32_t)transit;
         jitter->transit_count = 0;
         jitter->transit_at = 0;
+        jitter->has_repair = false;
         transit = 0;
     }
     jitter->transits[jitter->transit_at] = transit;
@@ -276,6 +304,8 @@ void audio_jitter_push(struct audio_jitter *jitter, uint16_t seq, uint32_t times
             jitter->counters.duplicate++;
         return;
     }
+    if (is_copy && jitter->has_transit)
+        note_repair(jitter, timestamp, now_us);
     struct slot *slot = claim_slot(jitter);
     slot->is_copy = is_copy;
     slot->level = level;
@@ -372,7 +402,7 @@ static bool is_whole_gap(const struct audio_jitter *jitter, const struct slot *l
 // Too far behind: leave a frame out, preferably one that nobody hears.
 static bool is_to_be_left_out(struct audio_jitter *jitter, const struct slot *slot, int64_t now_us)
 {
-    int32_t over = delay_of(jitter, slot->timestamp, now_us) - jitter->target;
+    int32_t over = delay_of(jitter, slot->timestamp, now_us) - kept_delay(jitter, now_us);
     if (++jitter->since_shrink < SHRINK_PAUSE || over < SHRINK_OVER)
         return false;
     if (slot->level < QUIET_LEVEL && over < SHRINK_ANY_OVER)

@@ -76,7 +76,9 @@ static void leave_current(struct mixer_input *input)
 static void take_next(struct mixer_input *input, int64_t now_us, struct mixer_counters *counters)
 {
     struct audio_jitter_frame frame = { 0 };
+    const uint64_t red_before = audio_jitter_counters(input->jitter)->red_used;
     input->action = audio_jitter_next(input->jitter, now_us, &frame);
+    counters->red_used += audio_jitter_counters(input->jitter)->red_used - red_before;
     bool has_data = input->action == AUDIO_JITTER_PACKET || input->action == AUDIO_JITTER_FEC;
     copy_payload(&input->current, frame.data, has_data ? frame.size : 0);
     bool is_usable = frame.samples >= AUDIO_FRAME && frame.samples <= INPUT_SAMPLES_MAX;

@@ -53,6 +53,7 @@ typedef void mixer_output_fn(void *user, const struct mixer_output *output);
 struct mixer_counters {
     uint64_t packets, late, duplicate, overflow, no_input; // packets in, and why some were dropped
     uint64_t decoded, corrected, concealed, silent;        // frames
+    uint64_t red_used;                                     // of the decoded: only a copy came
     uint64_t decode_errors, encoded_shared, encoded_own;
 };
 

@@ -7,6 +7,7 @@
 #include <gst/gst.h>
 #include <opus.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -17,6 +18,7 @@
 #define RATE_HZ      48000
 #define TICK_SAMPLES 960
 #define FRAME_MAX    5760 // the longest Opus frame, 120 ms
+#define GAP_SAMPLES  2880 // 60 ms
 #define WAITING_MAX  10   // frames between our clock and the card's
 
 struct loudspeaker {
@@ -24,6 +26,8 @@ struct loudspeaker {
     int16_t samples[TICK_SAMPLES + FRAME_MAX];
     size_t count; // decoded, not yet played
     int16_t last[TICK_SAMPLES];
+    bool has_begun;    // some real sound came
+    int without_sound; // samples in a row that are invented or silence
     struct loudspeaker_counters counters;
     bool uses_devices;
     GstElement *pipeline, *source; // NULL: nothing to play on
@@ -115,12 +119,24 @@ void loudspeaker_close(struct loudspeaker *loudspeaker)
     g_free(loudspeaker);
 }
 
+// A mix always comes: what is not a packet, nor restored from one, is a hole.
+static void count_gap(struct loudspeaker *loudspeaker, enum audio_jitter_action action, int samples)
+{
+    const bool is_real = action == AUDIO_JITTER_PACKET || action == AUDIO_JITTER_FEC;
+    loudspeaker->has_begun = loudspeaker->has_begun || is_real;
+    const int before = loudspeaker->without_sound;
+    loudspeaker->without_sound = is_real || !loudspeaker->has_begun ? 0 : before + samples;
+    if (before <= GAP_SAMPLES && loudspeaker->without_sound > GAP_SAMPLES)
+        loudspeaker->counters.gaps++;
+}
+
 // Returns how many samples it wrote, at most FRAME_MAX.
 static int decode(struct loudspeaker *loudspeaker, enum audio_jitter_action action,
         const struct audio_jitter_frame *frame, int16_t *out)
 {
     const int asked = CLAMP(frame->samples, 120, FRAME_MAX);
     int count = 0;
+    count_gap(loudspeaker, action, asked);
     switch (action) {
     case AUDIO_JITTER_PACKET:
         count = opus_decode(
@@ -146,6 +162,8 @@ static int decode(struct loudspeaker *loudspeaker, enum audio_jitter_action acti
 static void play(struct loudspeaker *loudspeaker)
 {
     loudspeaker->counters.samples += TICK_SAMPLES;
+    for (int i = 0; i < TICK_SAMPLES; i++)
+        loudspeaker->counters.clipped += abs(loudspeaker->samples[i]) >= INT16_MAX;
     loudspeaker->counters.level = audio_level(loudspeaker->samples, TICK_SAMPLES);
     if (!loudspeaker->source)
         return;

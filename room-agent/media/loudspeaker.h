@@ -12,6 +12,8 @@
 struct loudspeaker_counters {
     uint64_t samples;   // played in all, silence too
     uint64_t concealed; // invented because the packet was lost
+    uint64_t gaps;      // times that nothing real came for over 60 ms, since the first sound
+    uint64_t clipped;   // samples at full scale
     uint8_t level;      // of the last 20 ms, RFC 6464
 };
 

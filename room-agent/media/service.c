@@ -259,6 +259,7 @@ static int connect_anew(struct service *service)
         .certificate = service->certificate,
         .local_addresses = service->start.address[0] ? addresses : NULL,
         .cname = service->start.room,
+        .send_red = true,
         .events = { endpoint_changed, take_unit, key_frame_wanted },
         .user = service,
     };

@@ -23,10 +23,16 @@
 #define TICK_US        20000
 #define LATE_MAX_US    500000
 #define PROGRESS_EVERY 5 // seconds
+// Beyond these we, and not what we measure, may be what was slow.
+#define CPU_SHARE_MAX  0.7
+#define LATE_SHARE_MAX 0.01
 
 struct options {
     char *signal_url, *machine_url, *token_file, *ca_file, *pin, *units, *json_file, *log_level;
     char *watch_file;
+    char *link, *link_up, *link_down;
+    struct link_profile up, down;
+    int link_seed;
     int seconds, first_mark, decode, join_after_ms, join_every_ms;
     struct clip_picture picture;
 };
@@ -43,6 +49,7 @@ struct load {
     GSource *tick, *second, *terminated, *interrupted;
     int64_t begun_us, next_tick_us;
     int seconds, ticks, late_ticks;
+    double begun_cpu_seconds; // what enrolling and coding cost is not the load's
     bool is_ending;
 };
 
@@ -208,10 +215,19 @@ static GSource *end_on(struct load *load, int signal_number)
     return source;
 }
 
+static double cpu_seconds(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
 static void start_clock(struct load *load)
 {
     static GSourceFuncs functions = { .dispatch = dispatch_tick };
     load->begun_us = load->next_tick_us = g_get_monotonic_time();
+    load->begun_cpu_seconds = cpu_seconds();
     for (guint i = 0; i < load->rooms->len; i++)
         posed_room_join_after(g_ptr_array_index(load->rooms, i),
                 load->begun_us + 1000 * ((int64_t)load->options.join_after_ms +
@@ -236,6 +252,9 @@ static int open_room(struct load *load, const char *unit, guint index)
         .silence = load->silence,
         .picture = &load->options.picture,
         .watch = load->watch,
+        .link_up = load->options.up,
+        .link_down = load->options.down,
+        .link_seed = (uint64_t)load->options.link_seed + index,
         .decodes = index < (guint)load->options.decode,
     };
     struct posed_room *room = NULL;
@@ -263,12 +282,18 @@ static int open_rooms(struct load *load)
 
 // --- the result ----------------------------------------------------------------------------------
 
-static double cpu_seconds(void)
+static double cpu_share(const struct load *load)
 {
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    const double past_s = (double)(g_get_monotonic_time() - load->begun_us) / G_USEC_PER_SEC;
+    return past_s > 0 ? (cpu_seconds() - load->begun_cpu_seconds) / past_s : 0;
+}
+
+// NULL: what was measured is not our own slowness.
+static const char *bottleneck(const struct load *load)
+{
+    if (cpu_share(load) > CPU_SHARE_MAX)
+        return "cpu";
+    return load->late_ticks > LATE_SHARE_MAX * load->ticks ? "late_ticks" : NULL;
 }
 
 static struct json_object *make_result(const struct load *load)
@@ -292,6 +317,9 @@ static struct json_object *make_result(const struct load *load)
     json_object_object_add(result, "ticks", json_object_new_int(load->ticks));
     json_object_object_add(result, "late_ticks", json_object_new_int(load->late_ticks));
     json_object_object_add(result, "cpu_seconds", json_object_new_double(cpu_seconds()));
+    json_object_object_add(result, "cpu_share", json_object_new_double(cpu_share(load)));
+    const char *slow = bottleneck(load);
+    json_object_object_add(result, "bottleneck", slow ? json_object_new_string(slow) : NULL);
     json_object_object_add(result, "rooms", rooms);
     return result;
 }
@@ -311,6 +339,10 @@ static void print_table(const struct load *load)
                 view.mic_open ? "open" : "-", view.packets_in, view.packets_out, view.lost_in,
                 view.join_ms, view.jitter_ms, fps);
     }
+    const char *slow = bottleneck(load);
+    if (slow)
+        printf("rong-load itself was the bottleneck: %s (%.2f of a core, %d of %d ticks late)\n",
+                slow, cpu_share(load), load->late_ticks, load->ticks);
 }
 
 static int write_result(const struct load *load)
@@ -333,6 +365,15 @@ static int write_result(const struct load *load)
 }
 
 // --- from the command line -----------------------------------------------------------------------
+
+static bool read_link(const char *both, const char *one, struct link_profile *out)
+{
+    const char *text = one ? one : both ? both : "";
+    if (link_profile_parse(text, out) == 0)
+        return true;
+    fprintf(stderr, "rong-load: no link profile: %s\n", text);
+    return false;
+}
 
 static bool read_options(struct options *options, int argc, char **argv)
 {
@@ -368,6 +409,16 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "and then one this often (0: all at once)", "MS" },
         { "watch", 0, 0, G_OPTION_ARG_FILENAME, &options->watch_file,
                 "where to tell what happens, a line of JSON each", "FILE" },
+        { "link", 0, 0, G_OPTION_ARG_STRING, &options->link,
+                "what the rooms' links do to packets, in both ways: "
+                "loss=10,burst=3,rtt=60,delay=5,jitter=20,reorder=1,rate=512",
+                "PROFILE" },
+        { "link-up", 0, 0, G_OPTION_ARG_STRING, &options->link_up, "likewise, from the rooms only",
+                "PROFILE" },
+        { "link-down", 0, 0, G_OPTION_ARG_STRING, &options->link_down,
+                "likewise, to the rooms only", "PROFILE" },
+        { "link-seed", 0, 0, G_OPTION_ARG_INT, &options->link_seed,
+                "another one for another fate of the packets (0)", "N" },
         { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level, "error, warn, info or debug",
                 "LEVEL" },
         G_OPTION_ENTRY_NULL,
@@ -381,6 +432,8 @@ static bool read_options(struct options *options, int argc, char **argv)
         return false;
     }
     if (options->signal_url && options->machine_url && options->token_file && options->units &&
+            read_link(options->link, options->link_up, &options->up) &&
+            read_link(options->link, options->link_down, &options->down) &&
             (options->ca_file || options->pin) && argc == 1 && options->picture.height > 0 &&
             options->picture.height % 2 == 0 && options->picture.fps > 0 &&
             options->picture.fps <= CLIP_FPS_MAX && options->picture.kbps > 0 &&
@@ -395,7 +448,7 @@ static void free_options(struct options *options)
 {
     char **const texts[] = { &options->signal_url, &options->machine_url, &options->token_file,
         &options->ca_file, &options->pin, &options->units, &options->json_file, &options->log_level,
-        &options->watch_file };
+        &options->watch_file, &options->link, &options->link_up, &options->link_down };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         g_clear_pointer(texts[i], g_free);
 }

@@ -14,6 +14,7 @@
 #include "room-agent/media/screen.h"
 #include "tests/load/clip.h"
 #include "tests/load/ear.h"
+#include "tests/load/link_queue.h"
 
 #define LOG_TOPIC "posed_room"
 
@@ -36,6 +37,9 @@ struct posed_room {
     enum scene scene;
     char epoch[33]; // under which the current connection was answered
     struct endpoint *endpoint;
+    struct link_profile link_profiles[2]; // by enum endpoint_way
+    uint64_t link_seed;
+    struct link_queue *links[2]; // NULL: the link is plain
     bool counts_only;
     bool is_failed; // the endpoint is to be closed outside of its event
     int64_t offered_us, retry_us;
@@ -92,12 +96,42 @@ static void report(struct posed_room *room)
 
 static void disconnect(struct posed_room *room)
 {
+    for (size_t i = 0; i < COUNT_OF(room->links); i++)
+        g_clear_pointer(&room->links[i], link_queue_free);
     g_clear_pointer(&room->endpoint, endpoint_close);
     room->is_failed = room->counts_only = false;
     room->offer_id = 0;
     room->epoch[0] = '\0';
     room->picture_packets = room->picture_before = 0;
     room->picture_alive = false;
+}
+
+static void take_path(
+        void *user, enum endpoint_way way, bool is_rtcp, const uint8_t *data, size_t size)
+{
+    struct posed_room *room = user;
+    if (room->links[way]) // none: it is being closed
+        link_queue_put(room->links[way], is_rtcp, data, size);
+}
+
+static bool has_link(const struct posed_room *room)
+{
+    return !link_profile_is_plain(&room->link_profiles[ENDPOINT_OUT]) ||
+           !link_profile_is_plain(&room->link_profiles[ENDPOINT_IN]);
+}
+
+static void open_links(struct posed_room *room)
+{
+    for (size_t i = 0; has_link(room) && i < COUNT_OF(room->links); i++) {
+        const struct link_queue_config config = {
+            .context = loop_context(room->loop),
+            .profile = room->link_profiles[i],
+            .seed = room->link_seed * 2 + i,
+            .way = (enum endpoint_way)i,
+            .endpoint = room->endpoint,
+        };
+        room->links[i] = link_queue_new(&config);
+    }
 }
 
 static void endpoint_changed(void *user, enum peer_state state, const char *reason)
@@ -151,6 +185,8 @@ static void offer(struct posed_room *room, int64_t now_us)
         .context = loop_context(room->loop),
         .certificate = room->certificate,
         .cname = room->unit,
+        .send_red = true,
+        .path = has_link(room) ? take_path : NULL,
         .events = { endpoint_changed, take_unit, key_frame_wanted },
         .user = room,
     };
@@ -161,6 +197,7 @@ static void offer(struct posed_room *room, int64_t now_us)
         log_error("no connection can be begun room=%s error=\"%s\"", room->unit, g_strerror(-rc));
         return;
     }
+    open_links(room);
     if (room->screen)
         screen_begin_stream(room->screen);
     g_autofree struct message_media_offer *message = g_new0(struct message_media_offer, 1);
@@ -364,6 +401,9 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->silence = g_bytes_ref(config->silence);
     room->decodes = config->decodes;
     room->watch = config->watch;
+    room->link_profiles[ENDPOINT_OUT] = config->link_up;
+    room->link_profiles[ENDPOINT_IN] = config->link_down;
+    room->link_seed = config->link_seed;
     room->eye = (struct watch_eye){ .watch = config->watch, .unit = room->unit, .large = -1 };
     room->scene = SCENE_IDLE;
     int rc = clip_open(config->picture, room->mark, room->unit, &room->clip);
@@ -459,7 +499,7 @@ static void add_repairs(struct json_object *result, const struct posed_room *roo
         { "nacks_out", main->nacks_out }, { "plis_out", main->plis_out },
         { "rtx_in", main->rtx_in }, { "nacks_in", main->nacks_in }, { "plis_in", main->plis_in },
         { "sound_late", stats.audio.late }, { "sound_fec", stats.audio.fec_used },
-        { "sound_dropped", stats.audio.dropped } };
+        { "sound_dropped", stats.audio.dropped }, { "sound_red", stats.audio.red_used } };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         json_object_object_add(result, rows[i].name, json_object_new_int64((int64_t)rows[i].value));
 }
@@ -501,6 +541,9 @@ struct json_object *posed_room_result(const struct posed_room *room)
             json_object_new_double(
                     sound->samples ? 100.0 * (double)sound->concealed / (double)sound->samples
                                    : 0));
+    json_object_object_add(result, "gaps_over_60_ms", json_object_new_int64((int64_t)sound->gaps));
+    json_object_object_add(
+            result, "clipped_samples", json_object_new_int64((int64_t)sound->clipped));
     json_object_object_add(result, "tones_heard", tones_heard(&room->ear));
     return result;
 }

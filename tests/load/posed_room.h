@@ -11,6 +11,7 @@
 #include "common/base/loop.h"
 #include "common/transport/certificate.h"
 #include "tests/load/clip.h"
+#include "tests/load/link.h"
 #include "tests/load/watch.h"
 
 struct posed_room_config {
@@ -23,7 +24,9 @@ struct posed_room_config {
     GBytes *silence;                       // one Opus frame
     const struct clip_picture *picture;    // what it sends
     bool decodes;                          // one of the sample that looks and listens
-    struct watch *watch;                   // lent; NULL: nobody wants to know
+    struct link_profile link_up, link_down;
+    uint64_t link_seed;
+    struct watch *watch; // lent; NULL: nobody wants to know
 };
 
 struct posed_room;

@@ -359,9 +359,93 @@ static void hostile_packets_do_no_harm(void **state)
     audio_jitter_free(jitter);
 }
 
+// Random loss and jitter, copies of the two frames before in each packet, or none.
+struct lossy {
+    unsigned loss_percent, jitter_us;
+    bool has_copies;
+    uint8_t level;
+    double concealed_percent;
+    int longest_gap; // ticks without a packet
+    uint32_t target_ms;
+    double delay_ms; // mean, from sending to playing
+};
+
+static void run_lossy(struct lossy *run)
+{
+    enum { TICKS = 3000, LATE_MAX = 8 };
+    struct audio_jitter *jitter = audio_jitter_new(&defaults);
+    struct audio_jitter_frame frame;
+    int64_t due_us[TICKS], last_us = 0;
+    int gap = 0, at = 0, played = 0;
+    double delays = 0;
+    srand(5);
+    for (int i = 0; i < TICKS; i++) {
+        due_us[i] = i * TICK_US + 30000 + (run->jitter_us ? rand() % (int)run->jitter_us : 0);
+        if (due_us[i] < last_us)
+            due_us[i] = last_us;
+        last_us = due_us[i];
+        if ((unsigned)rand() % 100 < run->loss_percent)
+            due_us[i] = -1;
+    }
+    for (int tick = 0; tick < TICKS; tick++) {
+        const int64_t now_us = tick * TICK_US + 7000;
+        for (; at <= tick && at < TICKS && due_us[at] <= now_us; at++) {
+            for (int back = run->has_copies ? 2 : 0; due_us[at] >= 0 && back >= 0; back--) {
+                const uint16_t seq = (uint16_t)(at - back);
+                const uint8_t payload[] = { TOC_20_MS, (uint8_t)seq };
+                if (at >= back)
+                    audio_jitter_push(jitter, seq, 5000 + seq * (uint32_t)FRAME, payload, 2,
+                            run->level, back > 0, due_us[at]);
+            }
+        }
+        const enum audio_jitter_action action = next(jitter, now_us, &frame);
+        const bool is_real = action == AUDIO_JITTER_PACKET || action == AUDIO_JITTER_FEC;
+        gap = is_real ? 0 : gap + 1;
+        if (tick > 10 && gap > run->longest_gap)
+            run->longest_gap = gap;
+        if (action != AUDIO_JITTER_PACKET)
+            continue;
+        delays += tick * 20 + 7 - (frame.timestamp - 5000.0) / FRAME * 20;
+        played++;
+    }
+    const struct audio_jitter_counters *counters = audio_jitter_counters(jitter);
+    run->concealed_percent = 100.0 * (double)counters->concealed / TICKS;
+    run->target_ms = audio_jitter_target_ms(jitter);
+    run->delay_ms = delays / played - 30;
+    audio_jitter_free(jitter);
+}
+
+static void copies_repair_ten_percent_of_loss(void **state)
+{
+    (void)state;
+    for (unsigned jitter_us = 0; jitter_us <= 30000; jitter_us += 10000) {
+        // Quiet frames may be left out, but not so that what follows must be concealed again.
+        for (int quiet = 0; quiet <= 1; quiet++) {
+            struct lossy run = { .loss_percent = 10,
+                .jitter_us = jitter_us,
+                .has_copies = true,
+                .level = quiet ? 127 : LOUD };
+            run_lossy(&run);
+            assert_true(run.concealed_percent < 0.6);
+            assert_true(run.longest_gap <= 3);
+        }
+    }
+}
+
+static void copies_cost_no_delay_on_a_clean_link(void **state)
+{
+    (void)state;
+    struct lossy run = { .has_copies = true };
+    run_lossy(&run);
+    assert_true(run.delay_ms <= 45);
+    assert_int_equal(run.target_ms, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copies_repair_ten_percent_of_loss),
+        cmocka_unit_test(copies_cost_no_delay_on_a_clean_link),
         cmocka_unit_test(steady_packets_come_out_in_order_within_40_ms),
         cmocka_unit_test(nothing_pushed_is_silence),
         cmocka_unit_test(a_lost_packet_is_rebuilt_from_the_one_after_it),
