@@ -9,6 +9,7 @@
 #include "signaling/desired.h"
 #include "signaling/meeting_journal.h"
 #include "signaling/metrics.h"
+#include "signaling/rooms.h"
 #include "signaling/wall_clock.h"
 
 #define LOG_TOPIC "conference"
@@ -28,15 +29,7 @@ struct observed {
     bool is_present;
     bool is_connected;
     int64_t reported_us;
-    struct message_room_status *status; // of a room, as it reported last; NULL: not yet
 };
-
-static void observed_free(void *data)
-{
-    struct observed *observed = data;
-    g_free(observed->status);
-    g_free(observed);
-}
 
 struct conference {
     struct service *service;
@@ -413,16 +406,42 @@ static GPtrArray *shown_members(
     return shown;
 }
 
+// In the words of one meeting; NULL: the room has not reported yet.
+static struct message_room_status *status_of(const struct conference *conference, const char *room)
+{
+    const struct message_room_status *status = rooms_find(conference->service->rooms, room);
+    if (!status)
+        return NULL;
+    struct message_room_status *out = g_memdup2(status, sizeof(*status));
+    g_strlcpy(out->meeting, conference->meeting->id, sizeof(out->meeting));
+    return out;
+}
+
+static void fill_ready(const struct conference *conference,
+        const struct message_room_status *status, struct message_room_ready *out)
+{
+    memset(out, 0, sizeof(*out));
+    g_strlcpy(out->meeting, conference->meeting->id, sizeof(out->meeting));
+    g_strlcpy(out->member, status->member, sizeof(out->member));
+    out->ready = room_is_ready(status);
+}
+
 static void send_statuses(
         const struct conference *conference, struct session *session, const GPtrArray *members)
 {
-    if (!(message_infos[MESSAGE_ROOM_STATUS].roles & ROLE_BIT(session_who(session)->role)))
-        return;
+    uint32_t role = ROLE_BIT(session_who(session)->role);
     for (guint i = 0; i < members->len; i++) {
         const struct meeting_member *member = g_ptr_array_index(members, i);
-        const struct message_room_status *status = observed_of(conference, member->id)->status;
-        if (status)
+        g_autofree struct message_room_status *status =
+                member->kind == MEMBER_KIND_ROOM ? status_of(conference, member->id) : NULL;
+        if (!status)
+            continue;
+        struct message_room_ready ready;
+        fill_ready(conference, status, &ready);
+        if (message_infos[MESSAGE_ROOM_STATUS].roles & role)
             session_send_event(session, MESSAGE_ROOM_STATUS, 0, status);
+        if (message_infos[MESSAGE_ROOM_READY].roles & role)
+            session_send_event(session, MESSAGE_ROOM_READY, 0, &ready);
     }
 }
 
@@ -492,30 +511,20 @@ void conference_note_presence(struct conference *conference, const char *id, boo
     announce_presence(conference, member);
 }
 
-void conference_note_room(
-        struct conference *conference, const char *room, const struct message_room_report *report)
+void conference_note_room(struct conference *conference, const char *room, unsigned news)
 {
     const struct meeting_member *member = meeting_member(conference->meeting, room);
-    if (!member)
+    if (!member || conference->meeting->state == MEETING_STATE_ENDED)
         return;
-    struct message_room_status *status = g_new0(struct message_room_status, 1);
-    g_strlcpy(status->meeting, conference->meeting->id, sizeof(status->meeting));
-    g_strlcpy(status->member, room, sizeof(status->member));
-    status->media = report->media;
-    status->devices_count = report->devices_count;
-    memcpy(status->devices, report->devices, sizeof(status->devices));
-    status->scene = report->scene;
-    status->scene_state = report->scene_state;
-    status->has_scene_fault = report->has_scene_fault;
-    g_strlcpy(status->scene_fault, report->scene_fault, sizeof(status->scene_fault));
-
-    struct observed *observed = observed_of(conference, room);
-    // Both are cleared when they are made. NOLINTNEXTLINE(bugprone-suspicious-memory-comparison)
-    bool is_news = !observed->status || memcmp(observed->status, status, sizeof(*status)) != 0;
-    g_free(observed->status);
-    observed->status = status;
-    if (is_news)
+    g_autofree struct message_room_status *status = status_of(conference, room);
+    if (!status)
+        return;
+    struct message_room_ready ready;
+    fill_ready(conference, status, &ready);
+    if (news & ROOMS_NEW_STATUS)
         announce(conference, MESSAGE_ROOM_STATUS, 0, status, member);
+    if (news & ROOMS_NEW_READINESS)
+        announce(conference, MESSAGE_ROOM_READY, 0, &ready, member);
 }
 
 // True when that is news.
@@ -692,7 +701,7 @@ int conference_open(struct service *service, const char *id, struct conference *
     struct conference *conference = g_new0(struct conference, 1);
     conference->service = service;
     conference->meeting = meeting_new(id);
-    conference->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, observed_free);
+    conference->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     conference->stage.layout = STAGE_LAYOUT_GRID;
     int rc = store_read_journal(service->store, id, fold_entry, conference);
     if (rc < 0) {

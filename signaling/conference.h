@@ -47,9 +47,8 @@ void conference_fill_member(const struct conference *conference,
 
 // A member's WebSocket came or went.
 void conference_note_presence(struct conference *conference, const char *id, bool is_present);
-// A room's own report: technicians see it when it is news.
-void conference_note_room(
-        struct conference *conference, const char *room, const struct message_room_report *report);
+// A room reported: tells those who look at it what is new, a set of enum rooms_news.
+void conference_note_room(struct conference *conference, const char *room, unsigned news);
 // From the MCU that carries it.
 void conference_note_report(
         struct conference *conference, const struct message_conference_report *report);

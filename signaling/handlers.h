@@ -8,5 +8,5 @@ handler_fn handle_floor_request, handle_floor_withdraw, handle_floor_yield, hand
         handle_floor_release;
 handler_fn handle_meeting_subscribe, handle_meeting_end, handle_member_mute, handle_member_mute_all;
 handler_fn handle_media_offer;
-handler_fn handle_room_report;
+handler_fn handle_room_report, handle_room_drive, handle_room_scene, handle_room_answer;
 handler_fn handle_mcu_answer, handle_conference_report, handle_conference_levels;

@@ -28,6 +28,8 @@
     METRIC(COUNTER, signal_journal_failures_total, "Operations refused: the journal did not take") \
     METRIC(COUNTER, signal_offers_total, "Media offers relayed to an MCU") \
     METRIC(COUNTER, signal_offers_failed_total, "Media offers without an answer") \
+    METRIC(COUNTER, signal_drives_total, "Orders by hand relayed to a room") \
+    METRIC(COUNTER, signal_drives_failed_total, "Orders by hand that failed or had no answer") \
     METRIC(COUNTER, signal_unit_imports_total, "Unit files imported") \
     METRIC(COUNTER, signal_unit_imports_refused_total, "Unit files refused")
 

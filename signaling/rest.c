@@ -20,6 +20,7 @@ static const struct row {
 } rows[] = {
     { MESSAGE_REST_UNIT_IMPORT, rest_unit_import, true },
     { MESSAGE_REST_UNIT_LIST, rest_unit_list, false },
+    { MESSAGE_REST_ROOM_LIST, rest_room_list, false },
     { MESSAGE_REST_ROOM_CODE, rest_room_code, false },
     { MESSAGE_REST_MCU_CODE, rest_mcu_code, false },
     { MESSAGE_REST_ENROLL, rest_enroll, false },
@@ -104,7 +105,7 @@ static void serve(struct service *service, struct web_request *request, const st
     { \
         serve(context, request, &rows[index]); \
     }
-#define ROWS(X)           X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+#define ROWS(X)           X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
 #define SERVE_NAME(index) serve_##index,
 ROWS(SERVE)
 static web_request_fn *const serve_fns[] = { ROWS(SERVE_NAME) };

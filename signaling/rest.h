@@ -28,7 +28,7 @@ struct rest_call {
 typedef enum error_code rest_fn(struct rest_call *call, char **detail);
 
 rest_fn rest_unit_import, rest_unit_list;
-rest_fn rest_room_code, rest_mcu_code, rest_enroll;
+rest_fn rest_room_list, rest_room_code, rest_mcu_code, rest_enroll;
 rest_fn rest_meeting_create, rest_meeting_list, rest_meeting_get, rest_meeting_open,
         rest_meeting_end;
 rest_fn rest_link_create, rest_session_create, rest_session_get, rest_session_delete;

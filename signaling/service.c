@@ -9,9 +9,11 @@
 #include "signaling/conference.h"
 #include "signaling/desired.h"
 #include "signaling/dispatch.h"
+#include "signaling/drives.h"
 #include "signaling/metrics.h"
 #include "signaling/relay.h"
 #include "signaling/rest.h"
+#include "signaling/rooms.h"
 #include "signaling/settings.h"
 #include "signaling/wall_clock.h"
 
@@ -309,8 +311,10 @@ static void on_presence(void *context, struct session *session)
     bool is_present = session_is_connected(session);
     if (service->is_ending)
         return;
-    if (!is_present)
+    if (!is_present) {
         relay_forget(service->relay, session);
+        drives_forget(service->drives, session);
+    }
     if (who->role == ROLE_MCU) {
         if (!is_present)
             mcu_went(service);
@@ -344,8 +348,10 @@ static void on_request(void *context, struct session *session, const struct enve
 static void on_ended(void *context, struct session *session)
 {
     struct service *service = context;
-    if (!service->is_ending)
-        relay_forget(service->relay, session);
+    if (service->is_ending)
+        return;
+    relay_forget(service->relay, session);
+    drives_forget(service->drives, session);
 }
 
 static const struct sessions_handler sessions_handler = {
@@ -549,6 +555,8 @@ int service_open(struct loop *loop, const struct config *config, struct service 
     service->order = g_ptr_array_new();
     service->sessions = sessions_new(loop, &sessions_handler, service);
     service->relay = relay_new(service);
+    service->drives = drives_new(loop, service->sessions);
+    service->rooms = rooms_new();
     service->signers = rest_signers_new(service);
     int rc = open_state(service);
     if (rc < 0)
@@ -593,6 +601,8 @@ void service_close(struct service *service)
     web_server_free(service->web);
     status_pages_close(service->status);
     relay_free(service->relay);
+    drives_free(service->drives);
+    rooms_free(service->rooms);
     sessions_free(service->sessions);
     g_ptr_array_free(service->order, TRUE);
     g_hash_table_destroy(service->conferences);

@@ -14,7 +14,9 @@
 #include "signaling/unit_tree.h"
 
 struct conference;
+struct drives;
 struct relay;
+struct rooms;
 
 struct service {
     struct loop *loop;
@@ -27,6 +29,8 @@ struct service {
     GPtrArray *order;        // the same, oldest first, lent
     struct sessions *sessions;
     struct relay *relay;
+    struct drives *drives;
+    struct rooms *rooms;
     struct web_server *web;
     struct web_listener *public_listener;
     struct web_listener *machine_listener;

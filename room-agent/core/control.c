@@ -149,7 +149,8 @@ static void take_event(struct control *control, const struct envelope *envelope)
     struct fields_error error;
     if (envelope->seq > control->last_seq)
         control->last_seq = envelope->seq;
-    if (envelope->type != MESSAGE_MEMBER_DESIRED && envelope->type != MESSAGE_ROOM_DESIRED)
+    if (envelope->type != MESSAGE_MEMBER_DESIRED && envelope->type != MESSAGE_ROOM_DESIRED &&
+            envelope->type != MESSAGE_ROOM_DRIVEN)
         return; // the rest of the meeting is the centre's business
     g_autofree void *body = g_malloc0(info->size);
     if (envelope_body(envelope, body, &error) < 0) {
@@ -159,8 +160,10 @@ static void take_event(struct control *control, const struct envelope *envelope)
     }
     if (envelope->type == MESSAGE_MEMBER_DESIRED)
         control->handler.member_desired(control->context, body);
-    else
+    else if (envelope->type == MESSAGE_ROOM_DESIRED)
         control->handler.room_desired(control->context, body);
+    else
+        control->handler.room_driven(control->context, body);
 }
 
 static struct pending *take_pending(struct control *control, int64_t id)

@@ -23,6 +23,8 @@ struct control_handler {
     void (*disconnected)(void *context);
     void (*member_desired)(void *context, const struct message_member_desired *desired);
     void (*room_desired)(void *context, const struct message_room_desired *desired);
+    // To be answered with MESSAGE_ROOM_ANSWER.
+    void (*room_driven)(void *context, const struct message_room_driven *driven);
 };
 
 // Called exactly once: `reply` is NULL when it failed (`error`, and `text` for people or logs), was

@@ -11,6 +11,8 @@
     METRIC(COUNTER, room_media_starts_total, "Starts of the media process") \
     METRIC(COUNTER, room_offers_total, "Media offers sent to the centre") \
     METRIC(COUNTER, room_offers_failed_total, "Media offers that were not answered with an SDP") \
+    METRIC(COUNTER, room_drives_total, "Orders by hand from technicians") \
+    METRIC(COUNTER, room_drives_failed_total, "Orders by hand that failed") \
     METRIC(COUNTER, room_scenes_total, "Scenes that were set") \
     METRIC(COUNTER, room_scenes_failed_total, "Scenes that ended in a fault") \
     METRIC(COUNTER, room_page_refused_total, \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "room-agent/core/by_hand.h"
 #include "room-agent/core/control.h"
 #include "room-agent/core/devices.h"
 #include "room-agent/core/media_offer.h"
@@ -24,6 +25,7 @@ struct room {
     struct loop *loop;
     const struct room_settings *settings;
     struct devices *devices;
+    struct by_hand *by_hand;
     struct control *control;
     struct media_process *media;
 
@@ -374,6 +376,26 @@ static void room_desired(void *context, const struct message_room_desired *desir
         set_scene(room, desired->scene);
 }
 
+static void answer_driven(void *context, const struct message_room_answer *answer)
+{
+    struct room *room = context;
+    if (room->control) // else closing
+        control_request(room->control, MESSAGE_ROOM_ANSWER, answer, NULL, NULL);
+}
+
+static void room_driven(void *context, const struct message_room_driven *driven)
+{
+    struct room *room = context;
+    if (!driven->has_scene) {
+        by_hand_take(room->by_hand, driven);
+        return;
+    }
+    struct message_room_answer answer = { .done = true };
+    g_strlcpy(answer.drive_id, driven->drive_id, sizeof(answer.drive_id));
+    set_scene(room, driven->scene);
+    answer_driven(room, &answer);
+}
+
 // --- the page ----------------------------------------------------------------------------------
 
 void room_describe(struct room *room, struct message_local_page *out)
@@ -533,6 +555,7 @@ int room_open(struct loop *loop, const struct room_settings *settings, struct ro
         .disconnected = disconnected,
         .member_desired = member_desired,
         .room_desired = room_desired,
+        .room_driven = room_driven,
     };
     static const struct media_process_handler media_handler = {
         .ready = media_ready,
@@ -547,6 +570,7 @@ int room_open(struct loop *loop, const struct room_settings *settings, struct ro
     room->scene_state = SCENE_STATE_CONFIRMED;
     media_offer_init(&room->offer);
     room->devices = devices_new(loop, settings, devices_changed, room);
+    room->by_hand = by_hand_new(loop, room->devices, answer_driven, room);
 
     struct control_config config = {
         .url = settings->machine_url,
@@ -575,7 +599,9 @@ void room_close(struct room *room)
     media_process_free(room->media);
     room->media = NULL;
     control_close(room->control);
+    room->control = NULL;
     devices_free(room->devices);
+    by_hand_free(room->by_hand);
     g_free(room->scene_fault);
     g_free(room->last_report);
     g_free(room);

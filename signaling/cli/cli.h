@@ -37,5 +37,6 @@ int cli_fail(int exit_code, const char *format, ...) PRINTF_LIKE(2, 3);
 // -------------------------------------------------------------
 
 typedef int cli_fn(const struct cli *cli);
-cli_fn cli_unit_import, cli_unit_list, cli_room_code, cli_mcu_code, cli_meeting_create,
-        cli_meeting_list, cli_meeting_open, cli_meeting_end, cli_link, cli_status;
+cli_fn cli_unit_import, cli_unit_list, cli_room_list, cli_room_code, cli_mcu_code,
+        cli_meeting_create, cli_meeting_list, cli_meeting_open, cli_meeting_end, cli_link,
+        cli_status;

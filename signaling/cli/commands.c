@@ -48,6 +48,36 @@ int cli_unit_list(const struct cli *cli)
 
 // --- machines -----------------------------------------------------------------------------------
 
+static bool is_red(enum device_state state)
+{
+    return state == DEVICE_STATE_DOWN || state == DEVICE_STATE_FAULT;
+}
+
+static void print_room(const struct type_room_row *row)
+{
+    printf("%-16s %-8s %-10s %-8s %-10s  %s\n", row->room, row->present ? "present" : "absent",
+            row->has_media ? media_state_name(row->media) : "-",
+            row->has_scene ? scene_name(row->scene) : "-",
+            row->has_scene_state ? scene_state_name(row->scene_state) : "-", row->name);
+    for (size_t i = 0; i < row->devices_count; i++) {
+        const struct type_room_device *device = &row->devices[i];
+        printf("  %s %-14s %-10s since %s%s%s\n", is_red(device->state) ? "!" : " ", device->id,
+                device_state_name(device->state), device->since, device->has_code ? "  " : "",
+                device->code);
+    }
+}
+
+int cli_room_list(const struct cli *cli)
+{
+    g_autofree struct message_rest_room_list_reply *reply = NULL;
+    int exit_code = cli_ask(cli, MESSAGE_REST_ROOM_LIST, NULL, NULL, (void **)&reply);
+    if (exit_code != 0 || cli->wants_json)
+        return exit_code;
+    for (size_t i = 0; i < reply->rooms_count; i++)
+        print_room(&reply->rooms[i]);
+    return 0;
+}
+
 static void print_code(const char *program, const char *code, const char *expires_at)
 {
     printf("%s\nOnce, until %s, on the machine itself: %s --enroll %s\n", code, expires_at, program,
@@ -214,6 +244,26 @@ static int print_members(const struct cli *cli, const char *meeting)
     return exit_code;
 }
 
+static int print_rooms(const struct cli *cli)
+{
+    g_autofree struct message_rest_room_list_reply *reply = NULL;
+    int exit_code = cli_ask(cli, MESSAGE_REST_ROOM_LIST, NULL, NULL, (void **)&reply);
+    size_t present = 0;
+    size_t devices = 0;
+    size_t red = 0;
+    for (size_t i = 0; exit_code == 0 && i < reply->rooms_count; i++) {
+        const struct type_room_row *row = &reply->rooms[i];
+        present += row->present;
+        devices += row->present ? row->devices_count : 0;
+        for (size_t k = 0; row->present && k < row->devices_count; k++)
+            red += is_red(row->devices[k].state);
+    }
+    if (exit_code == 0)
+        printf("rooms: %zu of %zu present, %zu of their %zu devices down or faulty\n", present,
+                reply->rooms_count, red, devices);
+    return exit_code;
+}
+
 int cli_status(const struct cli *cli)
 {
     g_autofree struct message_rest_meeting_list_reply *list = NULL;
@@ -222,6 +272,7 @@ int cli_status(const struct cli *cli)
         return exit_code;
     printf("rong-signal answers at %s\n", cli->url);
     print_meetings(list);
+    exit_code = print_rooms(cli);
     for (size_t i = 0; exit_code == 0 && i < list->meetings_count; i++) {
         if (list->meetings[i].state == MEETING_STATE_OPEN)
             exit_code = print_members(cli, list->meetings[i].id);

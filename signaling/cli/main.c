@@ -21,6 +21,7 @@ static const struct command {
 } commands[] = {
     { { "unit", "import" }, 1, { NULL }, "unit import FILE.csv", cli_unit_import },
     { { "unit", "list" }, 0, { NULL }, "unit list", cli_unit_list },
+    { { "room", "list" }, 0, { NULL }, "room list", cli_room_list },
     { { "room", "code" }, 1, { NULL }, "room code UNIT", cli_room_code },
     { { "mcu", "code" }, 1, { NULL }, "mcu code NAME", cli_mcu_code },
     { { "meeting", "create" }, 0, { "title=", "units=", "mode=", "open", NULL },

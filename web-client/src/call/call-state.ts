@@ -30,6 +30,8 @@ export interface CallState {
   readonly stage: Stage;
   /** What rooms reported of themselves; for technicians. */
   readonly statuses: ReadonlyMap<string, RoomStatus>;
+  /** Whether the devices of a room are as they shall be; for chairs. */
+  readonly ready: ReadonlyMap<string, boolean>;
   /** What the centre wants of this endpoint. */
   readonly desired: MemberDesired | null;
 }
@@ -41,6 +43,7 @@ export const EMPTY_CALL: CallState = {
   queue: [],
   stage: { layout: 'grid', tiles: [] },
   statuses: new Map(),
+  ready: new Map(),
   desired: null,
 };
 
@@ -51,6 +54,7 @@ const IGNORED = {
   'meeting.levels': true,
   'meeting.counts': true,
   'room.desired': true,
+  'room.driven': true,
 } satisfies Partial<Record<EventName, true>>;
 
 type IgnoredName = keyof typeof IGNORED;
@@ -96,6 +100,7 @@ function applySnapshot(state: CallState, d: MeetingSnapshot): CallState {
     queue: d.queue,
     stage: d.stage,
     statuses: new Map(),
+    ready: new Map(),
   };
 }
 
@@ -172,6 +177,8 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
       return { ...state, stage: { layout: event.d.layout, tiles: event.d.tiles } };
     case 'room.status':
       return { ...state, statuses: new Map(state.statuses).set(event.d.member, event.d) };
+    case 'room.ready':
+      return { ...state, ready: new Map(state.ready).set(event.d.member, event.d.ready) };
     default:
       return unreachable(event);
   }

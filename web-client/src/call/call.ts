@@ -5,7 +5,13 @@ import type { LocalMedia, LocalMediaState } from '../media/local-media';
 import type { MediaSession, MediaStatus } from '../media/media-session';
 import type { RemoteStreams } from '../media/peer-link';
 import type { ServerEvent } from '../protocol/envelope';
-import { REQUEST_ROLES, type HelloReply, type Requests, type Role } from '../protocol/messages.gen';
+import {
+  REQUEST_ROLES,
+  type HelloReply,
+  type Requests,
+  type Role,
+  type Scene,
+} from '../protocol/messages.gen';
 import type { Connection, ConnectionStatus } from '../signaling/connection';
 import { applyEvent, EMPTY_CALL, type CallState } from './call-state';
 import { Levels } from './levels';
@@ -40,6 +46,7 @@ export type Action = Exclude<
   | `conference.${string}`
   | `mcu.${string}`
   | 'room.report'
+  | 'room.answer'
 >;
 
 /** One person's part in one meeting. Views see its state and call its methods, nothing else. */
@@ -113,6 +120,15 @@ export class Call extends Emitter<CallEvents> {
 
   async withdraw(): Promise<void> {
     await this.#act('floor.withdraw', (meeting) => ({ meeting }));
+  }
+
+  /** An order for a device of a room. False: it was refused, and that was said. */
+  async drive(d: Requests['room.drive']['d']): Promise<boolean> {
+    return this.#request('room.drive', d);
+  }
+
+  async setScene(room: string, scene: Scene): Promise<boolean> {
+    return this.#request('room.scene', { room, scene });
   }
 
   async yieldFloor(): Promise<void> {
@@ -196,11 +212,16 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /** What a person asked for either happens or is explained; nothing is thrown at a view. */
-  async #request<Name extends keyof Requests>(name: Name, d: Requests[Name]['d']): Promise<void> {
+  async #request<Name extends keyof Requests>(
+    name: Name,
+    d: Requests[Name]['d'],
+  ): Promise<boolean> {
     try {
       await this.#connection.request(name, d);
+      return true;
     } catch (cause) {
       this.emit('refused', codeOf(cause));
+      return false;
     }
   }
 }

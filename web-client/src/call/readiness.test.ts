@@ -8,6 +8,7 @@ import { shortcomingsOf } from './readiness';
 const status = (more: Partial<RoomStatus> = {}): RoomStatus => ({
   meeting: MEETING,
   member: '64',
+  at: '2026-11-21T08:30:01.120+07:00',
   media: { state: 'connected' },
   devices: [{ id: 'camera', driver: 'visca', state: 'up', quality: 'confirmed' }],
   scene: 'meeting',

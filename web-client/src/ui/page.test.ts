@@ -354,6 +354,7 @@ describe('the pages of others', () => {
     receive('room.status', {
       meeting: MEETING,
       member: '622',
+      at: '2026-11-21T08:30:01.120+07:00',
       media: { state: 'failed', reason: 'Không tới được máy chủ hội nghị.' },
       devices: [{ id: 'wall', driver: 'novastar', state: 'fault', quality: 'stale' }],
       scene: 'meeting',
