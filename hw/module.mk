@@ -7,3 +7,4 @@ rong-sim.main := hw/sim/main.c
 rong-sim.uses := hw/sim
 test_on_sim.uses := hw/sim hw/codec
 test_device.uses := hw/codec
+test_conformance.uses := hw/codec
