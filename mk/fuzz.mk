@@ -3,12 +3,15 @@
 #   // module: common/protocol            (a module of some module.mk, or several)
 #   // corpus: protocol/examples/valid    (folders; tests/fuzz/corpus/<name> is taken by itself)
 # What a longer run finds goes into tests/fuzz/corpus/<name>, with a unit test for it.
-.PHONY: fuzz-smoke fuzz-run
-FUZZ_SECONDS ?= 5
+.PHONY: fuzz fuzz-smoke fuzz-run
+FUZZ_SECONDS ?= 4
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 
-fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (5); what is found lands in build/fuzz
+fuzz-smoke: ## every fuzz target for FUZZ_SECONDS (4); what is found lands in build/fuzz
 	@$(MAKE) --no-print-directory VARIANT=fuzz fuzz-run
+
+fuzz: ## every fuzz target for ten minutes, or FUZZ_SECONDS
+	@$(MAKE) --no-print-directory VARIANT=fuzz FUZZ_SECONDS=$(if $(filter command line environment,$(origin FUZZ_SECONDS)),$(FUZZ_SECONDS),600) fuzz-run
 
 ifeq ($(VARIANT),fuzz)
 FUZZ_PROGRAMS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)

@@ -68,3 +68,27 @@ it('is gone when it ends', async () => {
   await peer.close();
   await until('the chair is not connected', 15_000, async () => !(await chair())?.connected);
 }, 30_000);
+
+it('is refused and counted when its certificate is not the one of its offer', async () => {
+  const counter = async (name: string): Promise<number> => {
+    const text = await (await fetch(house.demo.metrics.mcu)).text();
+    return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? NaN);
+  };
+  const before = await counter('mcu_peers_failed_total');
+  const impostor = new Webrtcbin();
+  const forged = (await impostor.offer).replace(
+    /a=fingerprint:sha-256 [0-9A-F:]+/g,
+    `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
+  );
+  const answer = await client.ask('media.offer', { meeting: house.demo.meeting, sdp: forged });
+  impostor.answer(String(answer.d?.sdp));
+  await until(
+    'the refusal',
+    10_000,
+    async () => (await counter('mcu_peers_failed_total')) > before,
+  );
+  expect(house.log('rong-mcu')).toContain('dtls.fingerprint_mismatch');
+  expect((await chair())?.connected).toBe(false);
+  expect(impostor.received?.video_frames ?? 0).toBe(0);
+  await impostor.close();
+}, 60_000);
