@@ -2,6 +2,7 @@
 #include "common/net/web_files.h"
 
 #include <errno.h>
+#include <gio/gio.h>
 #include <glib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@ struct loaded_file {
     struct web_file file;
     char *etag;
     char *data;
+    GBytes *packed;
 };
 
 struct web_files {
@@ -55,7 +57,25 @@ static void loaded_file_free(void *data)
     struct loaded_file *loaded = data;
     g_free(loaded->etag);
     g_free(loaded->data);
+    g_clear_pointer(&loaded->packed, g_bytes_unref);
     g_free(loaded);
+}
+
+// By gzip, once for all who ask: rural links are thin. NULL where that saves less than a tenth.
+static GBytes *pack(const char *data, size_t size)
+{
+    g_autoptr(GZlibCompressor) compressor = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 9);
+    g_autoptr(GOutputStream) memory = g_memory_output_stream_new_resizable();
+    g_autoptr(GOutputStream) packing =
+            g_converter_output_stream_new(memory, G_CONVERTER(compressor));
+    if (!g_output_stream_write_all(packing, data, size, NULL, NULL, NULL) ||
+            !g_output_stream_close(packing, NULL, NULL))
+        return NULL;
+    GBytes *packed = g_memory_output_stream_steal_as_bytes(G_MEMORY_OUTPUT_STREAM(memory));
+    if (g_bytes_get_size(packed) < size - size / 10)
+        return packed;
+    g_bytes_unref(packed);
+    return NULL;
 }
 
 static int load_file(struct web_files *files, const char *name, const char *path)
@@ -80,6 +100,9 @@ static int load_file(struct web_files *files, const char *name, const char *path
         .data = data,
         .size = size,
     };
+    loaded->packed = pack(data, size);
+    if (loaded->packed)
+        loaded->file.packed = g_bytes_get_data(loaded->packed, &loaded->file.packed_size);
     g_hash_table_insert(files->by_path, g_strdup(path), loaded);
     return 0;
 }

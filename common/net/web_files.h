@@ -16,6 +16,8 @@ struct web_file {
     const char *etag; // quoted
     const char *data;
     size_t size;
+    const char *packed; // by gzip; NULL where that saves nothing
+    size_t packed_size;
 };
 
 // -ENOENT when the folder or its index.html can not be read.

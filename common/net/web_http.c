@@ -61,6 +61,7 @@ static const struct {
     [WEB_HEADER_ORIGIN] = { WSI_TOKEN_ORIGIN, "origin" },
     [WEB_HEADER_IF_NONE_MATCH] = { WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match" },
     [WEB_HEADER_USER_AGENT] = { WSI_TOKEN_HTTP_USER_AGENT, "user-agent" },
+    [WEB_HEADER_ACCEPT_ENCODING] = { WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding" },
 };
 
 static const struct {
@@ -354,13 +355,16 @@ static void serve_file(struct web_request *request)
         web_reply_problem(request, ERROR_HTTP_NOT_FOUND, request->path);
         return;
     }
-    const struct web_header headers[] = { { "etag", file->etag }, { NULL, NULL } };
     const char *known = request->headers.values[WEB_HEADER_IF_NONE_MATCH];
+    const char *accepted = request->headers.values[WEB_HEADER_ACCEPT_ENCODING];
+    bool is_packed = file->packed && accepted && strstr(accepted, "gzip");
+    const struct web_header headers[] = { { "etag", file->etag }, { "vary", "accept-encoding" },
+        { is_packed ? "content-encoding" : NULL, "gzip" }, { NULL, NULL } };
     if (known && strstr(known, file->etag))
         answer(request, 304, headers, NULL, file->cache_control, NULL, 0);
     else
-        answer(request, 200, headers, file->content_type, file->cache_control, file->data,
-                file->size);
+        answer(request, 200, headers, file->content_type, file->cache_control,
+                is_packed ? file->packed : file->data, is_packed ? file->packed_size : file->size);
 }
 
 static void dispatch(struct web_request *request)

@@ -30,6 +30,7 @@ struct house {
     struct web_listener *public;
     struct web_listener *machines;
     struct web_listener *local;
+    struct web_listener *six;
     struct web_request *waiting; // the server's thread
     GQueue seen;                 // char *: what the handlers were told
 };
@@ -213,8 +214,32 @@ static void start_server(void *context, const void *data)
     config.context = (void *)"local";
     config.tls = WEB_PLAIN;
     config.routes = routes;
+    config.files_dir = files;
     config.max_connections_per_address = 5;
     assert_int_equal(web_server_listen(house.server, &config, &house.local), 0);
+    config.name = "six";
+    config.context = (void *)"six";
+    config.listen = "[::1]:0";
+    config.tls = WEB_TLS;
+    assert_int_equal(web_server_listen(house.server, &config, &house.six), 0);
+    // None of these changes anything.
+    struct web_listener *none = NULL;
+    config.listen = "nowhere:1";
+    assert_int_equal(web_server_listen(house.server, &config, &none), -EINVAL);
+    config.listen = "192.0.2.1:0";
+    assert_int_equal(web_server_listen(house.server, &config, &none), -EADDRNOTAVAIL);
+    g_autofree char *taken = g_strdup_printf("127.0.0.1:%u", web_listener_port(house.local));
+    config.listen = taken;
+    assert_int_equal(web_server_listen(house.server, &config, &none), -EADDRINUSE);
+    config.listen = "127.0.0.1:0";
+    config.files_dir = "/nonexistent";
+    assert_int_equal(web_server_listen(house.server, &config, &none), -ENOENT);
+    config.key_file = "/nonexistent";
+    assert_int_equal(web_server_listen(house.server, &config, &none), -ENOENT);
+    config.files_dir = NULL;
+    config.key_file = ca; // no key at all
+    assert_int_equal(web_server_listen(house.server, &config, &none), -EINVAL);
+    assert_null(none);
     // Paths are lent for the listeners' life, but only read while listening starts.
     g_free(certificate);
     g_free(key);
@@ -236,6 +261,9 @@ static int set_up(void **state)
     g_autofree char *page = path_of("page/assets");
     g_mkdir_with_parents(page, 0700);
     g_autofree char *index = path_of("page/index.html");
+    g_autofree char *text = path_of("page/long.txt");
+    g_autofree char *long_text = g_strnfill(5000, 'a');
+    assert_true(g_file_set_contents(text, long_text, -1, NULL));
     g_autofree char *script = path_of("page/assets/app-1234.js");
     assert_true(g_file_set_contents(index, "<p>Rông</p>", -1, NULL));
     assert_true(g_file_set_contents(script, "let x;", -1, NULL));
@@ -451,6 +479,23 @@ static void answers_one_request_after_the_other(void **state)
     close(fd);
 }
 
+static void packs_what_gets_smaller(void **state)
+{
+    (void)state;
+    int fd = connect_raw(house.local);
+    send_text(fd, "GET /long.txt HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: br, gzip\r\n\r\n");
+    g_autofree char *packed = receive_text(fd, "\r\n\r\n");
+    assert_non_null(strstr(packed, "content-encoding: gzip\r\n"));
+    assert_non_null(strstr(packed, "vary: accept-encoding\r\n"));
+    close(fd);
+    fd = connect_raw(house.local);
+    send_text(fd, "GET /long.txt HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    g_autofree char *plain = receive_text(fd, "aaaa");
+    assert_non_null(strstr(plain, "content-length: 5000\r\n"));
+    assert_null(strstr(plain, "content-encoding"));
+    close(fd);
+}
+
 static void survives_who_hangs_up(void **state)
 {
     (void)state;
@@ -663,7 +708,7 @@ static struct web_socket_client *open_client(
         .ca_file = ca,
         .certificate_file = identity ? certificate : NULL,
         .key_file = identity ? key : NULL,
-        .local_address = "127.0.21.1",
+        .local_address = strchr(host, ':') ? NULL : "127.0.21.1",
         .retry_min_ms = 20,
         .retry_max_ms = 100,
     };
@@ -692,6 +737,15 @@ static void a_machine_is_known_by_its_certificate(void **state)
     assert_seen("client message echo 4");
     web_socket_client_close(client);
     assert_seen("machines closed");
+}
+
+static void six_is_as_good_as_four(void **state)
+{
+    (void)state;
+    struct web_socket_client *client = open_client(house.six, "[::1]", NULL, "ca.pem");
+    assert_both_open("six open peer=- cookie=-");
+    web_socket_client_close(client);
+    assert_seen("six closed");
 }
 
 static void names_are_looked_up(void **state)
@@ -739,6 +793,8 @@ static void strangers_stay_outside(void **state)
     run_until(has_failed_tls, failures + 4);
     assert_never_opens(house.public, "127.0.0.1", NULL, "unknown-ca.pem"); // not our server
     assert_never_opens(house.public, "127.0.0.2", NULL, "ca.pem");         // not its name
+    assert_never_opens(house.six, "[::1]", NULL, "unknown-ca.pem");
+    assert_never_opens(house.public, "[::ffff:127.0.0.1]", NULL, "ca.pem"); // not its name either
 }
 
 static void no_certificate_gets_in_by_another_name(void **state)
@@ -793,6 +849,7 @@ int main(void)
         cmocka_unit_test(answers_later),
         cmocka_unit_test(answers_odd_requests),
         cmocka_unit_test(answers_one_request_after_the_other),
+        cmocka_unit_test(packs_what_gets_smaller),
         cmocka_unit_test(survives_who_hangs_up),
         cmocka_unit_test(refuses_upgrades_from_elsewhere),
         cmocka_unit_test(joins_the_parts_of_a_message),
@@ -802,6 +859,7 @@ int main(void)
         cmocka_unit_test(drops_who_reads_too_slowly),
         cmocka_unit_test(drops_who_answers_no_ping),
         cmocka_unit_test(a_machine_is_known_by_its_certificate),
+        cmocka_unit_test(six_is_as_good_as_four),
         cmocka_unit_test(names_are_looked_up),
         cmocka_unit_test(strangers_stay_outside),
         cmocka_unit_test(no_certificate_gets_in_by_another_name),
