@@ -83,6 +83,14 @@ static enum tile_look look_of(const struct stage_tile *tile, int64_t now_us)
     return now_us - last_us > STALLED_AFTER_US ? TILE_STALLED : TILE_LIVE;
 }
 
+static void draw_framed(
+        struct canvas *canvas, const struct layout_rect *rect, const struct picture *picture)
+{
+    canvas_draw(canvas->picture, rect, picture);
+    if (canvas->stage->count > 1)
+        canvas_frame(canvas->picture, rect);
+}
+
 static bool draw_tile(struct canvas *canvas, size_t index, int64_t now_us)
 {
     const struct stage_tile *tile = &canvas->stage->tiles[index];
@@ -91,7 +99,7 @@ static bool draw_tile(struct canvas *canvas, size_t index, int64_t now_us)
     canvas->looks[index] = look;
     if (look == TILE_PLACEHOLDER) {
         if (looks_other)
-            canvas_draw(canvas->picture, &tile->rect, banner_overlay(tile->placeholder)->picture);
+            draw_framed(canvas, &tile->rect, banner_overlay(tile->placeholder)->picture);
         return looks_other;
     }
 
@@ -99,7 +107,7 @@ static bool draw_tile(struct canvas *canvas, size_t index, int64_t now_us)
     const struct picture *picture = tile_source_take(tile->source, &is_new);
     if (!picture || (!is_new && !looks_other))
         return false;
-    canvas_draw(canvas->picture, &tile->rect, picture);
+    draw_framed(canvas, &tile->rect, picture);
     canvas_blend(canvas->picture, &tile->rect, banner_overlay(tile->name));
     if (look == TILE_STALLED)
         canvas_blend(canvas->picture, &tile->rect, banner_overlay(tile->stalled));

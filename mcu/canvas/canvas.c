@@ -10,6 +10,8 @@
 #define BACKGROUND_U 134
 #define BACKGROUND_V 124
 
+#define FRAME 2 // pixels, even
+
 struct overlay *overlay_new(int width, int height)
 {
     struct overlay *overlay = calloc(1, sizeof(*overlay));
@@ -106,6 +108,21 @@ void canvas_draw(
     I420Copy(picture->plane[0], picture->stride[0], picture->plane[1], picture->stride[1],
             picture->plane[2], picture->stride[2], part.plane[0], part.stride[0], part.plane[1],
             part.stride[1], part.plane[2], part.stride[2], part.width, part.height);
+}
+
+void canvas_frame(struct picture *canvas, const struct layout_rect *rect)
+{
+    const int right = rect->x + rect->width - FRAME, bottom = rect->y + rect->height - FRAME;
+    const struct layout_rect edges[] = {
+        { rect->x, rect->y, rect->width, FRAME },
+        { rect->x, bottom, rect->width, FRAME },
+        { rect->x, rect->y, FRAME, rect->height },
+        { right, rect->y, FRAME, rect->height },
+    };
+    if (rect->width <= 2 * FRAME || rect->height <= 2 * FRAME)
+        return;
+    for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++)
+        canvas_clear_rect(canvas, &edges[i]);
 }
 
 void canvas_blend(

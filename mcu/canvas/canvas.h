@@ -27,6 +27,8 @@ void canvas_fit(struct picture *out, const struct picture *in);
 // A picture of exactly the rectangle's size is copied; any other is scaled to it.
 void canvas_draw(
         struct picture *canvas, const struct layout_rect *rect, const struct picture *picture);
+// A line in the background's colour along the rectangle's edges, over what is there.
+void canvas_frame(struct picture *canvas, const struct layout_rect *rect);
 // Blended over what is there; what would leave the rectangle is not drawn.
 void canvas_blend(
         struct picture *canvas, const struct layout_rect *rect, const struct overlay *overlay);

@@ -41,6 +41,23 @@ static void a_tile_is_drawn_in_its_place_only(void **state)
     picture_free(canvas);
 }
 
+static void a_frame_covers_the_edges_only(void **state)
+{
+    (void)state;
+    struct picture *canvas = grey(640, 360, 200);
+    struct layout_rect rect = { .x = 20, .y = 40, .width = 100, .height = 60 };
+    canvas_frame(canvas, &rect);
+    const int line = luma_at(canvas, 20, 40);
+    assert_true(line < 50);
+    assert_int_equal(luma_at(canvas, 119, 70), line);
+    assert_int_equal(luma_at(canvas, 70, 99), line);
+    assert_int_equal(luma_at(canvas, 22, 42), 200);
+    assert_int_equal(luma_at(canvas, 117, 97), 200);
+    assert_int_equal(luma_at(canvas, 19, 40), 200);
+    assert_int_equal(luma_at(canvas, 120, 70), 200);
+    picture_free(canvas);
+}
+
 static void a_picture_of_another_size_is_scaled(void **state)
 {
     (void)state;
@@ -91,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tile_is_drawn_in_its_place_only),
+        cmocka_unit_test(a_frame_covers_the_edges_only),
         cmocka_unit_test(a_picture_of_another_size_is_scaled),
         cmocka_unit_test(a_narrow_picture_is_shown_whole_between_bars),
         cmocka_unit_test(an_overlay_is_blended_by_its_alpha),

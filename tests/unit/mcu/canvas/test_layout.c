@@ -47,13 +47,13 @@ static void the_grid_of_three_has_two_above_one(void **state)
     (void)state;
     struct layout_rect rects[LAYOUT_TILES_MAX];
     assert_int_equal(layout_place(LAYOUT_GRID, 3, 1280, 720, rects), 3);
-    assert_int_equal(rects[0].x, 4);
-    assert_int_equal(rects[0].y, 2);
-    assert_int_equal(rects[0].width, 632);
-    assert_int_equal(rects[0].height, 356);
-    assert_int_equal(rects[1].x, 644);
-    assert_int_equal(rects[2].x, 324); // in the middle
-    assert_int_equal(rects[2].y, 362);
+    assert_int_equal(rects[0].x, 0);
+    assert_int_equal(rects[0].y, 0);
+    assert_int_equal(rects[0].width, 640);
+    assert_int_equal(rects[0].height, 360);
+    assert_int_equal(rects[1].x, 640);
+    assert_int_equal(rects[2].x, 320); // in the middle
+    assert_int_equal(rects[2].y, 360);
 }
 
 static void the_speaker_is_large(void **state)
@@ -61,9 +61,9 @@ static void the_speaker_is_large(void **state)
     (void)state;
     struct layout_rect rects[LAYOUT_TILES_MAX];
     layout_place(LAYOUT_SPEAKER, 6, 1280, 720, rects);
-    assert_int_equal(rects[0].width, 1016);
-    assert_int_equal(rects[1].width, 248);
-    assert_int_equal(rects[5].y, 4 * 144 + 2);
+    assert_int_equal(rects[0].width, 1024);
+    assert_int_equal(rects[1].width, 256);
+    assert_int_equal(rects[5].y, 4 * 144);
 }
 
 static void more_than_fit_are_cut_off(void **state)
