@@ -163,6 +163,7 @@ class Load:
             # All have their WebSocket by then.
             "--join-after", 1000, "--join-every", join_every_ms,
             "--watch", self.watch_file, "--json", self.result_file, "--seconds", 0]], house.folder, house.env)
+        process.go_first(self.program.process.pid)
 
     def mark(self, unit):
         return 4 + self.house.units.index(unit)

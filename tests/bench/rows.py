@@ -157,7 +157,7 @@ ROWS = [
     Row("signal.grant_round_trip_p50", "ms", None, grant_round_trip(50)),
     Row("signal.grant_round_trip_p95", "ms", None, grant_round_trip(95)),
     Row("signal.operations_per_second", "1/s", None, operations),
-    Row("hw.camera_stop_p99", "ms", None, device("camera_stop_ms", "VISCA over UDP: asked → acknowledged")),
+    Row("hw.camera_stop_p99", "ms", None, device("camera_stop_ms", "VISCA over UDP: stop asked → done, as the camera says")),
     Row("hw.wall_brightness_p99", "ms", None, device("wall_brightness_ms", "NovaStar over TCP: asked → acknowledged")),
     Row("agent.room_rss", "MiB", "≤ 15", idle("mib", 1, "rong-room, two devices, no meeting")),
     Row("agent.room_idle_cpu", "%", "≤ 0.5", idle("core", 100, "rong-room, two devices, no meeting")),
