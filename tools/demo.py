@@ -6,6 +6,7 @@ ends everything on Ctrl-C. The tests start the same program on a loopback networ
 """
 import argparse
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
@@ -109,6 +110,15 @@ class House:
         missing = [b for b in BINARIES if not (self.bin / b).exists()]
         if missing:
             raise Failure(f"{', '.join(missing)} not built yet: run `make all` first")
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.lock = open(f"{self.folder}.lock", "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Failure(f"a demo is running in {self.folder} already: end it with Ctrl-C first") from None
+        for port in (self.options.port, self.options.port + 1):
+            if is_taken(self.signal_ip, port):
+                raise Failure(f"{self.signal_ip}:{port} is taken by another program: end it, or choose with --port")
         if self.folder.exists():
             shutil.rmtree(self.folder)
         self.folder.mkdir(parents=True)
@@ -283,6 +293,13 @@ class House:
         deadline = time.monotonic() + 5
         for program in self.programs.values():
             program.wait(deadline)
+
+
+def is_taken(host, port):
+    try:
+        return listens(host, port)
+    except OSError:
+        return False
 
 
 def listens(host, port):
