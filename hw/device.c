@@ -394,7 +394,8 @@ static void lost(struct hw_device *device, int error)
 {
     bool was_up = device->state == HW_LINK_UP;
     enum hw_result fault = HW_OFFLINE;
-    if (error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EACCES || error == -EINVAL)
+    if (error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EACCES || error == -EINVAL ||
+            error == -ENOTTY)
         fault = HW_MISCONFIGURED;
     else if (device->driver->link_lost)
         fault = device->driver->link_lost(device, error, was_up, now(device) - device->opened_ms);
@@ -896,6 +897,11 @@ const struct hw_options *hw_device_options(const struct hw_device *device)
 bool hw_device_is_datagram(const struct hw_device *device)
 {
     return device->link->is_datagram;
+}
+
+bool hw_device_is_serial(const struct hw_device *device)
+{
+    return device->link->is_serial;
 }
 
 void hw_device_send(struct hw_device *device, const void *data, size_t size)

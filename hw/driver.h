@@ -69,6 +69,7 @@ struct hw_driver {
     const char *name;
     uint16_t udp_port; // 0: does not speak UDP
     uint16_t tcp_port; // 0: does not speak TCP
+    unsigned baud;     // the usual speed of a serial line; 0: does not speak on one
     size_t state_size; // of the driver's own state, zeroed before init
     unsigned max_in_flight;
     unsigned user_timeout_ms; // of a TCP link
@@ -103,6 +104,7 @@ struct hw_options {
 void *hw_device_driver_state(struct hw_device *device);
 const struct hw_options *hw_device_options(const struct hw_device *device);
 bool hw_device_is_datagram(const struct hw_device *device);
+bool hw_device_is_serial(const struct hw_device *device);
 void hw_device_send(struct hw_device *device, const void *data, size_t size);
 // Tells what the device is: "Sony 0513 rom 0100". Copied.
 void hw_device_set_model(struct hw_device *device, const char *model);

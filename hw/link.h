@@ -32,6 +32,7 @@ struct hw_link_class {
 struct hw_link {
     const struct hw_link_class *class;
     bool is_datagram;
+    bool is_serial;
     struct hw_link_listener listener;
 };
 
@@ -58,6 +59,13 @@ void hw_link_free(struct hw_link *link); // closes; NULL is fine
 // Notices a silent peer within `user_timeout_ms` of unacknowledged bytes.
 int hw_link_tcp_new(struct loop *loop, const char *address, uint16_t port,
         const char *local_address, unsigned user_timeout_ms, struct hw_link **out) MUST_CHECK;
+
+// --- serial lines: raw, 8N1
+// ------------------------------------------------------------------------
+
+// `baud`: 2400, 4800, 9600, 19200, 38400, 57600 or 115200; else -EINVAL.
+int hw_link_serial_new(
+        struct loop *loop, const char *path, unsigned baud, struct hw_link **out) MUST_CHECK;
 
 // --- UDP: one local port shared by all cameras of the box, told apart by where they speak from ---
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cameras that speak VISCA: over UDP 52381 with Sony's header or bare, over TCP 5678 as a stream.
+// Cameras that speak VISCA: over UDP 52381 with Sony's header or bare, over TCP 5678 or a serial
+// line as a stream.
 #include <errno.h>
 #include <glib.h>
 #include <stdlib.h>
@@ -65,7 +66,9 @@ static void send_command(
         struct hw_device *device, struct hw_request *request, struct visca_command command)
 {
     struct visca *visca = hw_device_driver_state(device);
-    command.camera = hw_device_is_datagram(device) ? 1 : (uint8_t)hw_device_options(device)->camera;
+    if (command.kind != VISCA_ADDRESS_SET)
+        command.camera =
+                hw_device_is_datagram(device) ? 1 : (uint8_t)hw_device_options(device)->camera;
 
     uint8_t packet[VISCA_PACKET_MAX];
     struct bytes_writer out;
@@ -221,11 +224,12 @@ static void start_read(struct hw_device *device, struct hw_request *request)
     }
 }
 
-// --- identifying: (reset the numbers | clear the buffers), then ask for the version -------------
+// --- identifying: (number the cameras of the line), (reset the numbers | clear the buffers), then
+// ask for the version
 
-enum { PHASE_RESET, PHASE_VERSION };
+enum { PHASE_ADDRESS, PHASE_RESET, PHASE_VERSION };
 
-static void start_identify(struct hw_device *device, struct hw_request *request)
+static void identify_reset(struct hw_device *device, struct hw_request *request)
 {
     request->phase = PHASE_RESET;
     if (has_header(device)) {
@@ -234,6 +238,16 @@ static void start_identify(struct hw_device *device, struct hw_request *request)
     } else {
         send_command(device, request, (struct visca_command){ .kind = VISCA_CLEAR });
     }
+}
+
+static void start_identify(struct hw_device *device, struct hw_request *request)
+{
+    if (!hw_device_is_serial(device)) {
+        identify_reset(device, request);
+        return;
+    }
+    request->phase = PHASE_ADDRESS;
+    send_command(device, request, (struct visca_command){ .kind = VISCA_ADDRESS_SET });
 }
 
 static void identify_next(struct hw_device *device, struct hw_request *request)
@@ -247,6 +261,11 @@ static void identify_next(struct hw_device *device, struct hw_request *request)
 static void identify_answered(
         struct hw_device *device, struct hw_request *request, const struct visca_reply *reply)
 {
+    if (request->phase == PHASE_ADDRESS) {
+        if (reply->kind == VISCA_ADDRESS_REPLY)
+            identify_reset(device, request);
+        return;
+    }
     if (request->phase == PHASE_RESET) {
         if (reply->kind != VISCA_ACK) // its completion follows
             identify_next(device, request);
@@ -473,6 +492,12 @@ static void take_packet(
         hw_device_count_malformed(device);
         return;
     }
+    // A camera was plugged into the line: all are numbered anew. On a network it means nothing.
+    if (reply.kind == VISCA_NETWORK_CHANGE) {
+        if (hw_device_is_serial(device))
+            hw_device_restarted(device);
+        return;
+    }
     struct hw_request *request =
             sequence ? find_by_sequence(device, *sequence) : find_by_order(device, &reply);
     if (!request)
@@ -565,6 +590,7 @@ const struct hw_driver hw_visca = {
     .name = "visca",
     .udp_port = 52381,
     .tcp_port = 5678,
+    .baud = 9600,
     .state_size = sizeof(struct visca),
     .max_in_flight = 2, // the camera's sockets
     .user_timeout_ms = 4000,

@@ -41,11 +41,14 @@ static struct hw_udp_hub *need_hub(struct devices *devices, const struct device_
 static void add(struct devices *devices, const struct device_settings *from)
 {
     struct hw_link *link = NULL;
-    int rc = from->is_udp
-                     ? hw_link_udp_new(need_hub(devices, from), from->address, from->port, &link)
-                     : hw_link_tcp_new(devices->loop, from->address, from->port,
-                               from->bind[0] ? from->bind : NULL, from->driver->user_timeout_ms,
-                               &link);
+    int rc;
+    if (from->is_serial)
+        rc = hw_link_serial_new(devices->loop, from->address, from->baud, &link);
+    else if (from->is_udp)
+        rc = hw_link_udp_new(need_hub(devices, from), from->address, from->port, &link);
+    else
+        rc = hw_link_tcp_new(devices->loop, from->address, from->port,
+                from->bind[0] ? from->bind : NULL, from->driver->user_timeout_ms, &link);
     if (rc < 0) { // the settings were checked
         log_error("no link device=%s error=\"%s\"", from->id, g_strerror(-rc));
         return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "room-agent/core/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,7 +9,7 @@
 #include "hw/address.h"
 #include "hw/device.h"
 
-static const char *const transports[] = { "auto", "udp", "tcp", NULL };
+static const char *const transports[] = { "auto", "udp", "tcp", "serial", NULL };
 static const char *const sources[] = { "synthetic", "devices", NULL };
 
 const struct config_setting room_settings_table[] = {
@@ -42,13 +43,17 @@ const struct config_setting room_settings_table[] = {
             "Address:port of /healthz and /metrics" },
     { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL, "What it speaks: visca, novastar" },
     { "device *", "address", CONFIG_STRING, NULL, 0, 64, NULL,
-            "Its numeric IP address, or address:port" },
+            "Its numeric IP address, or address:port; of a serial line /dev/…" },
     { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
             "Its port; 0: the driver's usual one" },
     { "device *", "bind", CONFIG_STRING, "", 0, 45, NULL,
             "Local address to speak from; empty: the box's own" },
     { "device *", "transport", CONFIG_CHOICE, "auto", 0, 0, transports,
-            "udp or tcp; auto: UDP where the driver speaks it" },
+            "udp, tcp or serial; auto: a serial line where the address is /dev/…, else UDP where "
+            "the "
+            "driver speaks it" },
+    { "device *", "baud", CONFIG_INTEGER, "0", 0, 115200, NULL,
+            "Speed of its serial line; 0: the driver's usual one" },
     { "device *", "header", CONFIG_BOOLEAN, "true", 0, 0, NULL,
             "VISCA over UDP with Sony's eight-byte header; false: bare packets" },
     { "device *", "camera", CONFIG_INTEGER, "1", 1, 7, NULL, "VISCA address of the camera" },
@@ -89,6 +94,65 @@ static bool is_device_id(const char *text)
     return length >= 1 && length <= 32 && text[length] == '\0';
 }
 
+// The line is a device's alone: two that speak at once garble each other.
+static char *check_place(const struct config *config, const struct device_settings *device,
+        const struct room_settings *settings)
+{
+    for (guint i = 0; i < settings->devices->len; i++) {
+        const struct device_settings *other = g_ptr_array_index(settings->devices, i);
+        if (strcmp(other->address, device->address) != 0 || other->port != device->port ||
+                other->is_udp != device->is_udp)
+            continue;
+        if (device->is_serial)
+            return fault_at(config, device->line,
+                    "device %s: serial port %s is taken by device %s, line %d", device->id,
+                    device->address, other->id, other->line);
+        return fault_at(config, device->line,
+                "device %s: %s port %u is taken by device %s, line %d", device->id, device->address,
+                device->port, other->id, other->line);
+    }
+    return NULL;
+}
+
+static char *read_serial_device(const struct config *config, const char *section,
+        const struct hw_driver *driver, struct room_settings *settings)
+{
+    static const gint64 speeds[] = { 2400, 4800, 9600, 19200, 38400, 57600, 115200 };
+    const char *id = strchr(section, ' ') + 1;
+    const char *address = config_string(config, section, "address");
+    gint64 baud = config_integer(config, section, "baud");
+    if (!driver->baud)
+        return fault_at(config, config_line(config, section, "transport"),
+                "device %s: %s does not speak on a serial line", id, driver->name);
+    if (address[0] != '/')
+        return fault_at(config, config_line(config, section, "address"),
+                "device %s: '%s' is not the path of a serial port", id, address);
+    bool is_speed = baud == 0;
+    for (size_t i = 0; i < COUNT_OF(speeds); i++)
+        is_speed |= baud == speeds[i];
+    if (!is_speed)
+        return fault_at(config, config_line(config, section, "baud"),
+                "device %s: no serial port has the speed %d", id, (int)baud);
+    // Two names of one port are one port.
+    char *real = realpath(address, NULL);
+    struct device_settings *device = g_new0(struct device_settings, 1);
+    device->id = g_strdup(id);
+    device->driver = driver;
+    device->address = g_strdup(real ? real : address);
+    device->bind = g_strdup("");
+    device->is_serial = true;
+    device->baud = baud ? (unsigned)baud : driver->baud;
+    device->line = config_line(config, section, "address");
+    device->options.camera = (unsigned)config_integer(config, section, "camera");
+    free(real);
+    char *fault = check_place(config, device, settings);
+    if (fault)
+        device_settings_free(device);
+    else
+        g_ptr_array_add(settings->devices, device);
+    return fault;
+}
+
 static char *read_device(
         const struct config *config, const char *section, struct room_settings *settings)
 {
@@ -112,6 +176,10 @@ static char *read_device(
     if (!driver)
         return fault_at(config, driver_line, "device %s: unknown driver '%s'; there are: %s", id,
                 driver_name, hw_driver_names());
+    bool is_serial = strcmp(transport, "serial") == 0 ||
+                     (strcmp(transport, "auto") == 0 && g_str_has_prefix(address, "/dev/"));
+    if (is_serial)
+        return read_serial_device(config, section, driver, settings);
     if (hw_address_parse(address, 0, &parsed) < 0 &&
             hw_address_parse_with_port(address, &parsed) < 0)
         return fault_at(
@@ -143,19 +211,12 @@ static char *read_device(
         .verify_port = (unsigned)config_integer(config, section, "verify_port"),
         .verify_card = (unsigned)config_integer(config, section, "verify_card"),
     };
-    for (guint i = 0; i < settings->devices->len; i++) {
-        const struct device_settings *other = g_ptr_array_index(settings->devices, i);
-        if (strcmp(other->address, device->address) == 0 && other->port == device->port &&
-                other->is_udp == device->is_udp) {
-            char *fault = fault_at(config, address_line,
-                    "device %s: %s port %u is taken by device %s, line %d", id, device->address,
-                    device->port, other->id, other->line);
-            device_settings_free(device);
-            return fault;
-        }
-    }
-    g_ptr_array_add(settings->devices, device);
-    return NULL;
+    char *fault = check_place(config, device, settings);
+    if (fault)
+        device_settings_free(device);
+    else
+        g_ptr_array_add(settings->devices, device);
+    return fault;
 }
 
 static const struct device_settings *find_device(

@@ -18,10 +18,12 @@ extern const struct config_setting room_settings_table[];
 struct device_settings {
     char *id;
     const struct hw_driver *driver;
-    char *address; // numeric
+    char *address; // numeric; of a serial line the device file
     char *bind;    // local address; "" for any
     uint16_t port;
     bool is_udp;
+    bool is_serial;
+    unsigned baud;
     struct hw_options options;
     int line; // of its address, for faults
 };

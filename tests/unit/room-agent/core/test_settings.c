@@ -115,12 +115,27 @@ static void names_what_a_scene_has_wrong(void **state)
             "6: camera.preset is set already, in line 5");
 }
 
+static void refuses_two_devices_on_one_serial_port(void **state)
+{
+    (void)state;
+    assert_fault("[device a]\ndriver = visca\naddress = /dev/null\n[device b]\ndriver = visca\n"
+                 "address = /dev/../dev/null\ncamera = 2\n",
+            "6: device b: serial port /dev/null is taken by device a, line 3");
+    assert_fault("[device a]\ndriver = novastar\naddress = /dev/null\ntransport = serial\n",
+            "4: device a: novastar does not speak on a serial line");
+    assert_fault("[device a]\ndriver = visca\naddress = /dev/null\nbaud = 9601\n",
+            "4: device a: no serial port has the speed 9601");
+    assert_fault("[device a]\ndriver = visca\naddress = ttyS0\ntransport = serial\n",
+            "3: device a: 'ttyS0' is not the path of a serial port");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_devices_and_scenes),
         cmocka_unit_test(names_file_and_line_of_each_fault),
         cmocka_unit_test(names_what_a_scene_has_wrong),
+        cmocka_unit_test(refuses_two_devices_on_one_serial_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
