@@ -59,6 +59,7 @@ static void go_first(void)
 // wire.memory_per_listening_room).
 static void share_heaps(void)
 {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): there is no other thread yet
     if (mallopt(M_ARENA_MAX, HEAPS) == 0)
         log_debug("threads have heaps of their own");
 }

@@ -25,6 +25,7 @@ SUITES = {"web": "test", "integration": "test:integration", "integration-asan": 
           "e2e": "test:e2e"}
 # What crosses threads: run under ThreadSanitizer.
 TSAN_PROGRAMS = ["common/base/test_ring", "common/base/test_loop", "common/base/test_metrics",
+                 "common/net/test_web_server",
                  "mcu/audio/test_mixer", "mcu/test_call"]
 SANITIZER = {
     "asan": {

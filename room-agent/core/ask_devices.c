@@ -93,7 +93,7 @@ int ask_drive(const struct config *config, const char *device, const char *order
     sigaddset(&ends, SIGINT);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
 
     int64_t until_us = g_get_monotonic_time() + (int64_t)(hold_s * 1e6);
     int exit_code = 0;
