@@ -6,7 +6,7 @@ set -eu
 packages="
 build-essential pkg-config git ca-certificates curl openssl
 python3
-clang clang-format clang-tidy libclang-rt-14-dev cppcheck shellcheck
+clang clang-format clang-tidy libclang-rt-14-dev llvm cppcheck shellcheck
 libglib2.0-dev libsystemd-dev libjson-c-dev libssl-dev libcurl4-openssl-dev
 libwebsockets-dev libwebsockets-evlib-glib libsqlite3-dev sqlite3
 libnice-dev libsrtp2-dev libopus-dev libyuv-dev libpango1.0-dev libcairo2-dev
