@@ -81,8 +81,3 @@ void link_queue_put(struct link_queue *queue, bool is_rtcp, const uint8_t *data,
     if (queue->packets.head->data == packet)
         g_source_set_ready_time(queue->wake, due_us);
 }
-
-const struct link *link_queue_link(const struct link_queue *queue)
-{
-    return &queue->link;
-}

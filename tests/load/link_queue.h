@@ -22,4 +22,3 @@ struct link_queue *link_queue_new(const struct link_queue_config *config);
 void link_queue_free(struct link_queue *queue);
 // Copies the packet; it goes on by endpoint_pass() when it is through, if it gets through.
 void link_queue_put(struct link_queue *queue, bool is_rtcp, const uint8_t *data, size_t size);
-const struct link *link_queue_link(const struct link_queue *queue);
