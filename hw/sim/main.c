@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// rong-sim: poses as the devices of its settings file, over their real protocols.
+// rong-sim: poses as the devices of its settings file, over their real protocols. `rong-sim fleet`
+// poses as the devices of many rooms besides.
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/base/check.h"
 #include "common/base/daemon.h"
@@ -43,13 +46,23 @@ static const struct config_setting settings[] = {
             "A client that is silent this long is cut; 0: never" },
     { "novastar *", "boot_ms", CONFIG_INTEGER, "1500", 0, 60000, NULL,
             "How long it is away when it restarts" },
+    { "fleet", "rooms", CONFIG_INTEGER, "240", 1, 1000, NULL,
+            "rong-sim fleet: rooms, each with a camera and an LED wall" },
+    { "fleet", "network", CONFIG_STRING, "127.16", 0, 8, NULL,
+            "First half of their addresses: room 1 has camera 127.16.0.1 and wall 127.16.4.1, and "
+            "so on, 250 to a block" },
+    { "fleet", "visca_port", CONFIG_INTEGER, "52381", 0, 65535, NULL,
+            "UDP port of each camera; 0: chosen by the kernel" },
+    { "fleet", "novastar_port", CONFIG_INTEGER, "5200", 0, 65535, NULL,
+            "TCP port of each wall; 0: chosen by the kernel" },
     DAEMON_SETTING_LOG_LEVEL,
     { NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL },
 };
 
 static const struct daemon_info info = {
     .name = "rong-sim",
-    .summary = "poses as cameras and LED walls, over their real protocols, with faults on demand",
+    .summary = "poses as cameras and LED walls, over their real protocols, with faults on demand; "
+               "rong-sim fleet: as those of many rooms",
     .default_config = "/etc/rong/sim.conf",
     .settings = settings,
 };
@@ -116,6 +129,82 @@ static int open_devices(struct loop *loop, const struct config *config, GPtrArra
     return 0;
 }
 
+// --- fleet -------------------------------------------------------------------------------------
+
+enum { FLEET_BLOCK = 250, FLEET_WALLS = 4 }; // the third number of the first wall's address
+
+// Several files a device are more than a program may have open by default.
+static void allow_many_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        log_warn("may not open more files error=\"%s\"", g_strerror(errno));
+}
+
+static int open_room(struct loop *loop, const struct config *config, unsigned number,
+        GPtrArray *devices, char **fault)
+{
+    const char *network = config_string(config, "fleet", "network");
+    unsigned block = (number - 1) / FLEET_BLOCK;
+    unsigned host = (number - 1) % FLEET_BLOCK + 1;
+    char *const no_presets[] = { NULL };
+    struct sim_device *device;
+
+    g_autofree char *camera_name = g_strdup_printf("room-%03u-camera", number);
+    g_autofree char *camera_listen = g_strdup_printf(
+            "%s.%u.%u:%u", network, block, host, integer(config, "fleet", "visca_port"));
+    struct sim_visca_config camera = {
+        .name = camera_name,
+        .listen = camera_listen,
+        .tcp_listen = "",
+        .presets = no_presets,
+        .move_ms = 800,
+        .boot_ms = 1500,
+        .address = 9,
+    };
+    int rc = sim_visca_open(loop, &camera, &device, fault);
+    if (rc < 0)
+        return rc;
+    g_ptr_array_add(devices, device);
+
+    g_autofree char *wall_name = g_strdup_printf("room-%03u-wall", number);
+    g_autofree char *wall_listen = g_strdup_printf("%s.%u.%u:%u", network, FLEET_WALLS + block,
+            host, integer(config, "fleet", "novastar_port"));
+    struct sim_novastar_config wall = {
+        .name = wall_name,
+        .listen = wall_listen,
+        .ports = 2,
+        .cards = 8,
+        .model = 0x6106,
+        .preset_ms = 600,
+        .card_timeout_ms = 500,
+        .boot_ms = 1500,
+    };
+    rc = sim_novastar_open(loop, &wall, &device, fault);
+    if (rc == 0)
+        g_ptr_array_add(devices, device);
+    return rc;
+}
+
+static int open_fleet(struct loop *loop, const struct config *config, GPtrArray *devices)
+{
+    unsigned rooms = integer(config, "fleet", "rooms");
+    allow_many_files();
+    for (unsigned number = 1; number <= rooms; number++) {
+        g_autofree char *fault = NULL;
+        int rc = open_room(loop, config, number, devices, &fault);
+        if (rc < 0) {
+            fprintf(stderr, "rong-sim: %s: %s\n", config_path(config), fault);
+            return rc;
+        }
+    }
+    log_info("fleet rooms=%u devices=%u", rooms, devices->len);
+    return 0;
+}
+
 static void device_free(void *data)
 {
     struct sim_device *device = data;
@@ -125,6 +214,12 @@ static void device_free(void *data)
 int main(int argc, char **argv)
 {
     int exit_code = EXIT_SUCCESS;
+    bool is_fleet = argc > 1 && strcmp(argv[1], "fleet") == 0;
+    if (is_fleet) { // the word goes; the program's name takes its place
+        argv[1] = argv[0];
+        argv++;
+        argc--;
+    }
     struct config *config = daemon_start(&info, argc, argv, &exit_code);
     if (!config)
         return exit_code;
@@ -133,6 +228,8 @@ int main(int argc, char **argv)
     GPtrArray *devices = g_ptr_array_new_with_free_func(device_free);
     struct sim_control *control = NULL;
     int rc = open_devices(loop, config, devices);
+    if (rc == 0 && is_fleet)
+        rc = open_fleet(loop, config, devices);
     if (rc == 0) {
         rc = sim_control_open(loop, config_string(config, "sim", "control"), devices, &control);
         if (rc < 0)

@@ -16,12 +16,12 @@ export class Sim {
     readonly ports: ReadonlyMap<string, number>,
   ) {}
 
-  /** `devices` are sections of the settings file. */
-  static async open(devices: string): Promise<Sim> {
+  /** `devices` are sections of the settings file; `words` come before the options. */
+  static async open(devices: string, words: string[] = []): Promise<Sim> {
     const folder = mkdtempSync(join(tmpdir(), 'rong-sim-'));
     const config = join(folder, 'sim.conf');
     writeFileSync(config, `[sim]\ncontrol=127.0.0.1:0\n${devices}`);
-    const child = spawn(`${BIN}/rong-sim`, ['--config', config], {
+    const child = spawn(`${BIN}/rong-sim`, [...words, '--config', config], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const ports = new Map<string, number>();
