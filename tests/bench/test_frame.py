@@ -105,6 +105,19 @@ class Rows(unittest.TestCase):
         self.assertEqual(experiments.faults_of([first, {**last, "concealed": 1920}], 3),
                          ["2.0 % of the sound was concealed"])
 
+    def test_unclean_windows_are_left_out_and_said_so_or_make_the_point_invalid(self):
+        def window(cores, *faults):
+            return experiments.Window(cores, 0.1, 0, 100, 9, list(faults))
+
+        point = experiments.Point(3)
+        point.taken = [(window(0.5), 0.4), (window(0.1, "late"), 0.4), (window(0.7), 0.4)]
+        self.assertAlmostEqual(point.cores(), 0.6)
+        self.assertEqual(len(point.ratios()), 2)
+        self.assertIsNone(point.invalid())
+        self.assertIn("1 of 3 windows left out (late)", point.note())
+        point.taken = [(window(0.1, "late"), 0.4)]
+        self.assertEqual(point.invalid(), "late")
+
     def test_work_that_was_not_done_is_no_saving(self):
         done = {"mcu_video_decoded_total": 750, "mcu_video_encoded_total": 250, "mcu_audio_encoded_own_total": 1500,
                 "mcu_audio_encoded_shared_total": 500}
