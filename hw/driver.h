@@ -70,6 +70,7 @@ struct hw_driver {
     uint16_t udp_port; // 0: does not speak UDP
     uint16_t tcp_port; // 0: does not speak TCP
     unsigned baud;     // the usual speed of a serial line; 0: does not speak on one
+    bool is_file;      // a device file of the box, such as /dev/video0
     size_t state_size; // of the driver's own state, zeroed before init
     unsigned max_in_flight;
     unsigned user_timeout_ms; // of a TCP link
@@ -134,6 +135,7 @@ void hw_device_count_malformed(struct hw_device *device);
 
 extern const struct hw_driver hw_visca;
 extern const struct hw_driver hw_novastar;
+extern const struct hw_driver hw_uvc;
 
 // NULL for a name that is none.
 const struct hw_driver *hw_driver_find(const char *name);

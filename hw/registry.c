@@ -9,6 +9,7 @@
 static const struct hw_driver *const drivers[] = {
     &hw_visca,
     &hw_novastar,
+    &hw_uvc,
 };
 
 const struct hw_driver *hw_driver_find(const char *name)

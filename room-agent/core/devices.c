@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "hw/uvc_port.h"
 
 #define LOG_TOPIC "devices"
 
@@ -12,6 +13,7 @@ struct devices {
     struct hw_clock *clock;
     struct loop *loop;
     uint16_t visca_port;
+    const char *state_dir;
     GHashTable *hubs; // local address → struct hw_udp_hub
     GPtrArray *list;  // struct hw_device
     void (*changed)(void *context);
@@ -38,11 +40,21 @@ static struct hw_udp_hub *need_hub(struct devices *devices, const struct device_
     return hub;
 }
 
+// Its presets are kept beside the room's key.
+static struct hw_link *new_uvc_link(struct devices *devices, const struct device_settings *from)
+{
+    g_autofree char *name = g_strdup_printf("presets-%s", from->id);
+    g_autofree char *presets = g_build_filename(devices->state_dir, name, NULL);
+    return hw_link_uvc_new(devices->loop, &uvc_linux, from->address, presets);
+}
+
 static void add(struct devices *devices, const struct device_settings *from)
 {
     struct hw_link *link = NULL;
-    int rc;
-    if (from->is_serial)
+    int rc = 0;
+    if (from->driver->is_file)
+        link = new_uvc_link(devices, from);
+    else if (from->is_serial)
         rc = hw_link_serial_new(devices->loop, from->address, from->baud, &link);
     else if (from->is_udp)
         rc = hw_link_udp_new(need_hub(devices, from), from->address, from->port, &link);
@@ -72,6 +84,7 @@ struct devices *devices_new(struct loop *loop, const struct room_settings *setti
     devices->clock = hw_clock_loop_new(loop);
     devices->loop = loop;
     devices->visca_port = settings->visca_port;
+    devices->state_dir = settings->state_dir;
     devices->hubs =
             g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)hw_udp_hub_free);
     devices->list = g_ptr_array_new();

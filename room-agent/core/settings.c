@@ -41,9 +41,10 @@ const struct config_setting room_settings_table[] = {
             "Loopback address:port of the room's own page" },
     { "status", "listen", CONFIG_STRING, "127.0.0.1:9082", 0, 64, NULL,
             "Address:port of /healthz and /metrics" },
-    { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL, "What it speaks: visca, novastar" },
+    { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL,
+            "What it speaks: visca, novastar, uvc" },
     { "device *", "address", CONFIG_STRING, NULL, 0, 64, NULL,
-            "Its numeric IP address, or address:port; of a serial line /dev/…" },
+            "Its numeric IP address, or address:port; of a serial line or a USB camera /dev/…" },
     { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
             "Its port; 0: the driver's usual one" },
     { "device *", "bind", CONFIG_STRING, "", 0, 45, NULL,
@@ -104,9 +105,8 @@ static char *check_place(const struct config *config, const struct device_settin
                 other->is_udp != device->is_udp)
             continue;
         if (device->is_serial)
-            return fault_at(config, device->line,
-                    "device %s: serial port %s is taken by device %s, line %d", device->id,
-                    device->address, other->id, other->line);
+            return fault_at(config, device->line, "device %s: %s is taken by device %s, line %d",
+                    device->id, device->address, other->id, other->line);
         return fault_at(config, device->line,
                 "device %s: %s port %u is taken by device %s, line %d", device->id, device->address,
                 device->port, other->id, other->line);
@@ -114,19 +114,19 @@ static char *check_place(const struct config *config, const struct device_settin
     return NULL;
 }
 
-static char *read_serial_device(const struct config *config, const char *section,
+static char *read_file_device(const struct config *config, const char *section,
         const struct hw_driver *driver, struct room_settings *settings)
 {
     static const gint64 speeds[] = { 2400, 4800, 9600, 19200, 38400, 57600, 115200 };
     const char *id = strchr(section, ' ') + 1;
     const char *address = config_string(config, section, "address");
     gint64 baud = config_integer(config, section, "baud");
-    if (!driver->baud)
+    if (!driver->baud && !driver->is_file)
         return fault_at(config, config_line(config, section, "transport"),
                 "device %s: %s does not speak on a serial line", id, driver->name);
     if (address[0] != '/')
         return fault_at(config, config_line(config, section, "address"),
-                "device %s: '%s' is not the path of a serial port", id, address);
+                "device %s: '%s' is not the path of a device file", id, address);
     bool is_speed = baud == 0;
     for (size_t i = 0; i < COUNT_OF(speeds); i++)
         is_speed |= baud == speeds[i];
@@ -178,8 +178,8 @@ static char *read_device(
                 driver_name, hw_driver_names());
     bool is_serial = strcmp(transport, "serial") == 0 ||
                      (strcmp(transport, "auto") == 0 && g_str_has_prefix(address, "/dev/"));
-    if (is_serial)
-        return read_serial_device(config, section, driver, settings);
+    if (is_serial || driver->is_file)
+        return read_file_device(config, section, driver, settings);
     if (hw_address_parse(address, 0, &parsed) < 0 &&
             hw_address_parse_with_port(address, &parsed) < 0)
         return fault_at(

@@ -11,6 +11,7 @@
 #include "hw/codec/novastar_codec.h"
 #include "hw/codec/visca_codec.h"
 #include "hw/device.h"
+#include "hw/uvc_port.h"
 
 #include <cmocka.h>
 
@@ -149,11 +150,29 @@ static void play_novastar(struct bench *bench, const uint8_t *data, size_t size)
     answer(bench, bytes, (size_t)novastar_write(&out, frame));
 }
 
+static void play_uvc(struct bench *bench, const uint8_t *data, size_t size)
+{
+    struct uvc_request request;
+    assert_int_equal(size, sizeof(request));
+    memcpy(&request, data, size);
+    if (request.op == UVC_ZOOM)
+        bench->memory[0] = (uint8_t)request.zoom;
+    struct uvc_reply reply = {
+        .serial = request.serial,
+        .op = request.op,
+        .zoom = bench->memory[0],
+        .preset = -1,
+        .model = "USB camera",
+    };
+    answer(bench, &reply, sizeof(reply));
+}
+
 static const struct way ways[] = {
     { "VISCA over TCP", &hw_visca, false, false, play_visca, 6000, HW_POWER, 1, HW_BRIGHTNESS },
     { "VISCA over UDP", &hw_visca, true, true, play_visca, 6000, HW_POWER, 1, HW_BLANK },
     { "VISCA over bare UDP", &hw_visca, true, false, play_visca, 6000, HW_POWER, 1, HW_BLANK },
     { "NovaStar", &hw_novastar, false, false, play_novastar, 10000, HW_BRIGHTNESS, 100, HW_POWER },
+    { "UVC", &hw_uvc, true, false, play_uvc, 6000, HW_ZOOM, 100, HW_BRIGHTNESS },
 };
 
 // --- the bench ---------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ static void names_file_and_line_of_each_fault(void **state)
 {
     (void)state;
     assert_fault("[device camera]\ndriver = viscca\naddress = 127.0.21.11\n",
-            "2: device camera: unknown driver 'viscca'; there are: visca, novastar");
+            "2: device camera: unknown driver 'viscca'; there are: visca, novastar, uvc");
     assert_fault("[device camera]\ndriver = visca\naddress = camera.local\n",
             "3: device camera: 'camera.local' is not a numeric IP address");
     assert_fault("[device camera]\ndriver = visca\naddress = 127.0.0.300\n",
@@ -120,13 +120,13 @@ static void refuses_two_devices_on_one_serial_port(void **state)
     (void)state;
     assert_fault("[device a]\ndriver = visca\naddress = /dev/null\n[device b]\ndriver = visca\n"
                  "address = /dev/../dev/null\ncamera = 2\n",
-            "6: device b: serial port /dev/null is taken by device a, line 3");
+            "6: device b: /dev/null is taken by device a, line 3");
     assert_fault("[device a]\ndriver = novastar\naddress = /dev/null\ntransport = serial\n",
             "4: device a: novastar does not speak on a serial line");
     assert_fault("[device a]\ndriver = visca\naddress = /dev/null\nbaud = 9601\n",
             "4: device a: no serial port has the speed 9601");
     assert_fault("[device a]\ndriver = visca\naddress = ttyS0\ntransport = serial\n",
-            "3: device a: 'ttyS0' is not the path of a serial port");
+            "3: device a: 'ttyS0' is not the path of a device file");
 }
 
 int main(void)
