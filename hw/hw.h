@@ -58,6 +58,8 @@ enum hw_field {
     HW_BLANK,      // 0, 1
     HW_FREEZE,     // 0, 1
     HW_PATTERN,    // enum hw_pattern
+    HW_CARDS,      // only read: how many receiving cards of an LED wall answered one by one
+    HW_HOTTEST,    // only read: degrees of the hottest card of that walk
     HW_FIELD_COUNT,
 };
 const char *hw_field_name(enum hw_field field);

@@ -3,6 +3,7 @@
 // acknowledges them alone, so one card is read back before a value counts as set.
 #include <errno.h>
 #include <glib.h>
+#include <limits.h>
 #include <string.h>
 
 #include "hw/codec/novastar_codec.h"
@@ -13,6 +14,9 @@ enum {
     CARD_REPLY_MS = 1500,
     PRESET_MS = 5000,
     PRESETS = 128,
+    PORTS = 4,
+    CARDS_A_PORT = 1024,
+    MONITORING_SIZE = 256,
     LOCKED_AFTER = 2, // links cut at once, in a row: another program holds the controller
     CUT_AT_ONCE_MS = 3000,
 };
@@ -51,6 +55,8 @@ struct novastar {
     uint8_t serial;
     unsigned cuts; // links lost at once, in a row
     const struct family *family;
+    unsigned cards; // of the walk that is under way
+    int hottest;    // tenths of a degree; INT_MIN: no card told
     struct novastar_reader in;
 };
 
@@ -207,6 +213,58 @@ static void start_preset(struct hw_device *device, struct hw_request *request)
     }
 }
 
+// --- the walk: each card in turn until one does not answer, on each output -----------------------
+
+static void read_next_health(struct hw_device *device, struct hw_request *request)
+{
+    struct novastar_frame frame = {
+        .device = NOVASTAR_RECEIVING_CARD,
+        .port = (uint8_t)(request->phase / CARDS_A_PORT),
+        .board = (uint16_t)(request->phase % CARDS_A_PORT),
+        .address = NOVASTAR_MONITORING,
+        .length = MONITORING_SIZE,
+    };
+    send_frame(device, request, &frame);
+}
+
+static void start_walk(struct hw_device *device, struct hw_request *request)
+{
+    struct novastar *novastar = hw_device_driver_state(device);
+    novastar->cards = 0;
+    novastar->hottest = INT_MIN;
+    read_next_health(device, request);
+}
+
+static void walk_on(
+        struct hw_device *device, struct hw_request *request, const struct novastar_frame *frame)
+{
+    struct novastar *novastar = hw_device_driver_state(device);
+    struct novastar_health health;
+    if (frame->ack == NOVASTAR_CARD_SILENT) { // the end of this output
+        request->phase = (request->phase / CARDS_A_PORT + 1) * CARDS_A_PORT;
+    } else if (frame->ack != NOVASTAR_OK) {
+        hw_request_done(device, request,
+                frame->ack == NOVASTAR_BAD_COMMAND ? HW_UNSUPPORTED : HW_DEVICE_FAULT);
+        return;
+    } else if (novastar_read_health(frame->data, frame->size, &health) < 0) {
+        hw_request_done(device, request, HW_BAD_ANSWER);
+        return;
+    } else {
+        novastar->cards++;
+        if (health.has_temperature)
+            novastar->hottest = MAX(novastar->hottest, health.temperature);
+        request->phase++;
+    }
+    if (request->phase < PORTS * CARDS_A_PORT) {
+        read_next_health(device, request);
+        return;
+    }
+    hw_device_observed(device, HW_CARDS, novastar->cards);
+    if (novastar->hottest != INT_MIN)
+        hw_device_observed(device, HW_HOTTEST, novastar->hottest / 10);
+    hw_request_done(device, request, HW_OK);
+}
+
 static void start_read(struct hw_device *device, struct hw_request *request)
 {
     const struct family *family = ((struct novastar *)hw_device_driver_state(device))->family;
@@ -234,6 +292,10 @@ static void start_read(struct hw_device *device, struct hw_request *request)
             read_sending_card(device, request, NOVASTAR_PRESET, 1);
         else
             hw_request_done(device, request, HW_UNSUPPORTED);
+        break;
+    case HW_CARDS:
+    case HW_HOTTEST:
+        start_walk(device, request);
         break;
     default:
         hw_request_done(device, request, HW_UNSUPPORTED);
@@ -322,6 +384,10 @@ static void take_frame(struct hw_device *device, const struct novastar_frame *fr
                        request->command.verb != HW_IDENTIFY;
     if (!request || frame->is_write != wants_write) {
         hw_device_count_malformed(device);
+        return;
+    }
+    if (request->command.field == HW_CARDS || request->command.field == HW_HOTTEST) {
+        walk_on(device, request, frame);
         return;
     }
     enum hw_result result = ack_result(frame->ack);

@@ -77,6 +77,8 @@ static const struct {
     [HW_BLANK] = { "blank", switches, 0, 1 },
     [HW_FREEZE] = { "freeze", switches, 0, 1 },
     [HW_PATTERN] = { "pattern", patterns, 0, HW_PATTERN_COUNT - 1 },
+    [HW_CARDS] = { "cards", NULL, 0, 4096 },
+    [HW_HOTTEST] = { "hottest", NULL, -128, 127 },
 };
 
 const char *hw_field_name(enum hw_field field)

@@ -143,3 +143,18 @@ bool novastar_reader_take(struct novastar_reader *reader, const uint8_t **at, co
         reader->buffer[reader->used++] = *(*at)++;
     }
 }
+
+// +0: bit 7 valid, bit 0 below zero · +1: half degrees · +3: bit 7 valid, tenths of a volt.
+int novastar_read_health(const uint8_t *block, size_t size, struct novastar_health *out)
+{
+    if (size < 4)
+        return -EBADMSG;
+    int temperature = block[1] * 5;
+    *out = (struct novastar_health){
+        .has_temperature = block[0] & 0x80,
+        .temperature = block[0] & 1 ? -temperature : temperature,
+        .has_voltage = block[3] & 0x80,
+        .voltage = block[3] & 0x7f,
+    };
+    return 0;
+}

@@ -66,6 +66,16 @@ struct novastar_frame {
 // without it.
 int novastar_write(struct bytes_writer *out, const struct novastar_frame *frame) MUST_CHECK;
 
+// What a card's monitoring block says of its health.
+struct novastar_health {
+    bool has_temperature;
+    int temperature; // tenths of a degree
+    bool has_voltage;
+    int voltage; // tenths of a volt
+};
+// -EBADMSG when the block is too short.
+int novastar_read_health(const uint8_t *block, size_t size, struct novastar_health *out) MUST_CHECK;
+
 // A byte stream of one direction. Foreign bytes are skipped and counted.
 struct novastar_reader {
     bool replies; // reads AA 55; else 55 AA

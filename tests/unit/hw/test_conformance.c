@@ -136,7 +136,10 @@ static void play_novastar(struct bench *bench, const uint8_t *data, size_t size)
     if (frame->is_write)
         *cell = frame->data[0];
     frame->is_reply = true;
-    frame->size = frame->is_write ? 0 : frame->length;
+    bool is_absent =
+            frame->address == NOVASTAR_MONITORING && (frame->board >= 3 || frame->port >= 2);
+    frame->ack = is_absent ? NOVASTAR_CARD_SILENT : NOVASTAR_OK;
+    frame->size = frame->is_write || is_absent ? 0 : frame->length;
     memset(frame->data, 0, frame->size);
     if (!frame->is_write && frame->address == NOVASTAR_MODEL)
         memcpy(frame->data, "\x06\x61", 2);

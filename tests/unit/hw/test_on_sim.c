@@ -381,9 +381,23 @@ static void stops_a_camera_that_nobody_drives_any_more(void **state)
     hw_device_free(device);
 }
 
+static void counts_the_cards_and_finds_the_hottest(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_tcp(bench, bench->wall, "wall", &hw_novastar);
+    WAIT_FOR(bench, is_up(device));
+    hw_device_submit(
+            device, &(struct hw_command){ .verb = HW_READ, .field = HW_CARDS }, NULL, NULL);
+    WAIT_FOR(bench, report_of(device).actual[HW_CARDS].quality == HW_CONFIRMED);
+    assert_int_equal(report_of(device).actual[HW_CARDS].value, 8); // two outputs of four
+    assert_int_equal(report_of(device).actual[HW_HOTTEST].value, 31);
+    hw_device_free(device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(counts_the_cards_and_finds_the_hottest, setup, teardown),
         cmocka_unit_test_setup_teardown(recalls_a_preset_over_a_serial_line, setup, teardown),
         cmocka_unit_test_setup_teardown(recalls_a_preset_over_udp_with_header, setup, teardown),
         cmocka_unit_test_setup_teardown(recalls_a_preset_over_bare_udp, setup, teardown),
