@@ -80,6 +80,7 @@ struct camera {
     uint64_t commands;
     uint64_t inquiries;
     uint64_t stops;
+    int64_t stopped_ms; // when the last stop came, on the wall's clock
     uint64_t sequence_errors;
 };
 
@@ -299,6 +300,7 @@ static void run_drive(struct camera *camera, const struct visca_command *command
     camera->tilt_speed = command->tilt_speed * 60;
     if (command->pan_speed == 0 && command->tilt_speed == 0)
         camera->stops++;
+    camera->stopped_ms = g_get_real_time() / 1000;
     camera->last_preset = -1;
 }
 
@@ -622,8 +624,10 @@ static void camera_write_state(struct sim_device *device, GString *json)
             lround(pose.zoom), camera->last_preset, is_moving(camera) ? "true" : "false");
     g_string_append_printf(json,
             ",\"commands\":%" G_GUINT64_FORMAT ",\"inquiries\":%" G_GUINT64_FORMAT
-            ",\"stops\":%" G_GUINT64_FORMAT ",\"sequence_errors\":%" G_GUINT64_FORMAT,
-            camera->commands, camera->inquiries, camera->stops, camera->sequence_errors);
+            ",\"stops\":%" G_GUINT64_FORMAT ",\"stopped_at_ms\":%" G_GINT64_FORMAT
+            ",\"sequence_errors\":%" G_GUINT64_FORMAT,
+            camera->commands, camera->inquiries, camera->stops, camera->stopped_ms,
+            camera->sequence_errors);
     g_string_append_printf(json, ",\"udp_port\":%u,\"tcp_port\":%u",
             camera->port ? sim_port_number(camera->port) : 0,
             camera->listener ? sim_listener_port(camera->listener) : 0);

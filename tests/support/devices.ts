@@ -34,9 +34,14 @@ function nibbles(bytes: Buffer): number {
 
 /** The state of a simulated device, asked on the simulator's own control channel. */
 export function simulated(control: string, name: string): Promise<Record<string, unknown>> {
+  return order(control, `state ${name}`);
+}
+
+/** One line to the simulator's control channel, such as `fault camera-1 deaf`, and its answer. */
+export function order(control: string, line: string): Promise<Record<string, unknown>> {
   const { host, port } = address(control);
   return new Promise((resolve, reject) => {
-    const socket = connect(port, host, () => socket.write(`state ${name}\n`));
+    const socket = connect(port, host, () => socket.write(`${line}\n`));
     let text = '';
     socket.setTimeout(1000, () =>
       socket.destroy(new Error(`the simulator at ${control} does not answer`)),

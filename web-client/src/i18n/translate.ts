@@ -41,12 +41,17 @@ function isTextKey(key: string): key is TextKey {
   return Object.hasOwn(vi, key);
 }
 
+/** The contract's own sentence for a code; null: it has none. */
+export function causeText(language: Language, code: string): string | null {
+  return Object.entries(ERRORS).find(([name]) => name === code)?.[1][language] ?? null;
+}
+
 /** What happened and what to do, in one sentence, for an error code of the contract or of the page. */
 export function errorText(language: Language, code: string): string {
   const key = `error.${code}`;
   if (isTextKey(key)) return CATALOGUES[language][key];
-  const known = Object.entries(ERRORS).find(([name]) => name === code)?.[1];
-  if (known) return translate(language, 'error.more', { text: known[language], code });
+  const known = causeText(language, code);
+  if (known !== null) return translate(language, 'error.more', { text: known, code });
   return translate(language, 'error.unknown', { code });
 }
 

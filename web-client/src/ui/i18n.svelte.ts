@@ -2,6 +2,7 @@
 // The page's language: Vietnamese unless this person chose otherwise here before.
 import {
   CATALOGUES,
+  causeText,
   errorText,
   fill,
   LANGUAGES,
@@ -41,6 +42,20 @@ export function setLanguage(next: Language): void {
 export function t<Key extends TextKey>(key: Key, ...[values]: ValuesOf<Key>): string {
   const text = CATALOGUES[current][key];
   return values ? fill(text, values) : text;
+}
+
+/** How long something lasts, roughly: it changes seldom, however many rows show it. */
+export function ageIn(ms: number): string {
+  const minutes = Math.floor(Math.max(0, ms) / 60_000);
+  if (minutes < 1) return t('age.now');
+  if (minutes < 120) return t('age.minutes', { count: minutes });
+  if (minutes < 2880) return t('age.hours', { count: Math.floor(minutes / 60) });
+  return t('age.days', { count: Math.floor(minutes / 1440) });
+}
+
+/** What is wrong with a device and the cure; null: a code that nobody knows. */
+export function causeIn(code: string): string | null {
+  return causeText(current, code);
 }
 
 export function errorIn(code: string): string {

@@ -349,8 +349,8 @@ describe('the pages of others', () => {
     const absent = { ...THREE_ROOMS[0], present: false, connected: false } as Member;
     const mute = { ...THREE_ROOMS[1], connected: false } as Member;
     await join('technician', [CHAIR, absent, mute]);
-    expect(get('unready-64').textContent).toContain('nguồn điện');
-    expect(get('unready-622').textContent).toContain('chưa có hình');
+    expect(get('tech-room-64').textContent).toContain('nguồn điện');
+    expect(get('tech-room-622').textContent).toContain('chưa có hình');
     receive('room.status', {
       meeting: MEETING,
       member: '622',
@@ -360,10 +360,142 @@ describe('the pages of others', () => {
       scene: 'meeting',
       scene_state: 'failed',
     });
-    expect(get('unready-622').textContent).toContain('Không tới được máy chủ hội nghị.');
-    expect(get('unready-622').textContent).toContain('wall: thiết bị không trả lời');
+    expect(get('tech-room-622').textContent).toContain('Không tới được máy chủ hội nghị.');
+    expect(get('tech-room-622').textContent).toContain('thiết bị không trả lời');
     expect(find('grant-64')).toBeNull();
     expect(find('mute-64')).not.toBeNull();
     expect(await axeFindings()).toEqual([]);
+  });
+});
+
+describe("the technician's page", () => {
+  function report(member: string, more: object = {}): void {
+    receive('room.status', {
+      meeting: MEETING,
+      member,
+      at: new Date().toISOString(),
+      media: { state: 'connected' },
+      devices: [
+        { id: 'camera', driver: 'visca', state: 'up', quality: 'confirmed' },
+        { id: 'led', driver: 'novastar', state: 'up', quality: 'confirmed' },
+      ],
+      scene: 'meeting',
+      scene_state: 'confirmed',
+      ...more,
+    });
+  }
+
+  function point(id: string, type: string): void {
+    get(id).dispatchEvent(new MouseEvent(type, { bubbles: true, button: 0 }));
+    flushSync();
+  }
+
+  function strike(id: string, type: 'keydown' | 'keyup', key: string): void {
+    get(id).dispatchEvent(new KeyboardEvent(type, { key, bubbles: true, cancelable: true }));
+    flushSync();
+  }
+
+  async function openRoom(): Promise<void> {
+    Element.prototype.setPointerCapture = () => undefined; // jsdom has none
+    await join('technician');
+    report('622');
+    press('tech-open-622');
+  }
+
+  it('says what is red, why, the cure and since when, and can show only that', async () => {
+    await join('technician');
+    report('622');
+    report('64', {
+      devices: [
+        {
+          id: 'camera',
+          driver: 'visca',
+          state: 'down',
+          quality: 'stale',
+          code: 'device.offline',
+          since: new Date(Date.now() - 330_000).toISOString(),
+        },
+      ],
+    });
+    expect(get('tech-room-64').dataset.red).toBe('true');
+    expect(get('tech-device-64-camera').textContent).toContain('kiểm tra nguồn điện và dây mạng');
+    expect(get('tech-device-64-camera').querySelector('.age')?.textContent).toBe('5 phút');
+    expect(get('tech-device-622-camera').textContent).toContain('Tốt');
+    press('tech-only-red');
+    expect(find('tech-room-622')).toBeNull();
+    expect(find('tech-room-64')).not.toBeNull();
+    press('lang-en');
+    expect(get('tech-device-64-camera').textContent).toContain('check its power');
+    press('lang-vi');
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('moves a camera while an arrow is held, by pointer and by keyboard', async () => {
+    await openRoom();
+    point('drive-left', 'pointerdown');
+    expect(socket.last).toMatchObject({
+      op: 'room.drive',
+      d: { room: '622', device: 'camera', op: 'drive', pan: -50, tilt: 0 },
+    });
+    point('drive-left', 'pointerup');
+    expect(socket.last).toMatchObject({ d: { op: 'stop' } });
+    get('drive-left').focus();
+    point('drive-right', 'pointerdown');
+    get('drive-right').focus(); // what the browser does next
+    expect(socket.last).toMatchObject({ d: { op: 'drive', pan: 50 } });
+    point('drive-right', 'pointerup');
+    strike('preset-recall-1', 'keydown', 'ArrowUp');
+    expect(socket.last).toMatchObject({ d: { op: 'drive', pan: 0, tilt: 50 } });
+    strike('preset-recall-1', 'keyup', 'ArrowUp');
+    expect(socket.last).toMatchObject({ d: { op: 'stop' } });
+    strike('drive-tele', 'keydown', ' ');
+    expect(socket.last).toMatchObject({ d: { op: 'zoom', zoom: 50 } });
+    window.dispatchEvent(new Event('blur'));
+    expect(socket.last).toMatchObject({ d: { op: 'stop' } });
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('stops, goes to positions, stores them when armed, and sets scenes', async () => {
+    await openRoom();
+    point('drive-stop', 'pointerdown');
+    expect(socket.last).toMatchObject({ d: { room: '622', device: 'camera', op: 'stop' } });
+    expect(press('preset-recall-2')).toMatchObject({ d: { op: 'recall', value: 2 } });
+    press('preset-arm');
+    expect(press('preset-store-3')).toMatchObject({ d: { op: 'store', value: 3 } });
+    expect(find('preset-recall-3')).not.toBeNull();
+    expect(press('scene-idle')).toMatchObject({
+      op: 'room.scene',
+      d: { room: '622', scene: 'idle' },
+    });
+  });
+
+  it('sets the brightness of the wall, and blanks it', async () => {
+    await openRoom();
+    const slider = get('led-brightness') as HTMLInputElement;
+    slider.value = '70';
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync();
+    expect(socket.last).toMatchObject({ d: { device: 'led', op: 'brightness', value: 70 } });
+    expect(press('led-blank')).toMatchObject({ d: { op: 'blank', value: 1 } });
+    expect(press('led-unblank')).toMatchObject({ d: { op: 'blank', value: 0 } });
+  });
+
+  it('says why an order was refused, and lets the drawer be left', async () => {
+    await openRoom();
+    const { id } = press('preset-recall-1') as unknown as { id: number };
+    socket.receive({ re: id, err: { code: 'device.locked' } });
+    await settle();
+    flushSync();
+    expect(get('notice').textContent).toContain('NovaLCT');
+    press('drawer-close');
+    expect(find('drawer')).toBeNull();
+    expect(document.activeElement?.id).toBe('tech-open-622');
+  });
+
+  it('carries the whole province', async () => {
+    await join('technician', province());
+    for (const { id } of province().slice(1)) report(id);
+    expect(document.querySelectorAll('[data-testid^="tech-room-"]')).toHaveLength(240);
+    expect(get('tech-count').textContent).toContain('240/240');
   });
 });
