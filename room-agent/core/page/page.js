@@ -85,17 +85,17 @@ const texts = {
 };
 
 const faults = {
-    'device.unsupported': 'The device can not do this.',
-    'device.bad_value': 'The device refused the value.',
+    'device.unsupported': 'It can not do this: take the line out of the scene.',
+    'device.bad_value': 'It refused the value: mend it in the scene.',
     'device.offline': 'It can not be reached: check its power and network cable.',
     'device.timeout': 'It does not answer: switch it off and on.',
-    'device.busy': 'It is busy.',
-    'device.not_now': 'It can not do it now: it is in standby, or a menu is open.',
-    'device.refused': 'It refused the login.',
+    'device.busy': 'It is busy: wait a minute and try again.',
+    'device.not_now': 'It is in standby, or a menu is open: switch it on, close the menu.',
+    'device.refused': 'It refuses the box: check the password and the rights in the settings.',
     'device.locked': 'Another program holds it: close NovaLCT or SmartLCT on the computer.',
-    'device.bad_answer': 'It answered nonsense.',
+    'device.bad_answer': 'It answered nonsense: check its driver in the settings.',
     'device.fault': 'It reports a fault: check the cables to the cabinets.',
-    'device.unverified': 'It said done, but reads back otherwise.',
+    'device.unverified': 'It said done, but reads back otherwise: switch it off and on.',
     'device.misconfigured': "The box's network settings are wrong.",
 };
 
