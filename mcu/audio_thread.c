@@ -29,6 +29,7 @@ enum audio_op {
     AUDIO_REMOVE_MEMBER,
     AUDIO_RESTART_MEMBER,
     AUDIO_SET_MEMBER,
+    AUDIO_SET_LOSS,
     AUDIO_STOP,
 };
 
@@ -36,8 +37,8 @@ enum audio_op {
 struct audio_command {
     enum audio_op op;
     uint16_t conference, slot;
-    bool heard;
-    int gain;
+    struct audio_member wishes;
+    int loss_percent;
     struct mixer_bus *bus;
     struct mixer_input *input;
 };
@@ -90,7 +91,13 @@ static bool carry_out(struct audio_thread *audio, struct audio_command *command)
         mixer_restart(mixer, command->slot);
         break;
     case AUDIO_SET_MEMBER:
-        mixer_set(mixer, command->slot, command->heard, false, command->gain);
+        mixer_set(mixer, command->slot, command->wishes.heard, command->wishes.pinned,
+                command->wishes.gain);
+        mixer_set_language(mixer, command->slot, command->wishes.speaks, command->wishes.hears,
+                command->wishes.is_thin);
+        break;
+    case AUDIO_SET_LOSS:
+        mixer_set_loss(mixer, command->conference, command->loss_percent);
         break;
     case AUDIO_STOP:
         return false;
@@ -104,8 +111,10 @@ static void take_output(void *user, const struct mixer_output *output)
     struct audio_out out = {
         .conference = output->bus,
         .slot = output->slot,
+        .language = output->language,
+        .is_thin = output->is_thin,
         .tick = output->tick,
-        .due_us = audio->due_us,
+        .due_us = audio->due_us - (output->is_thin ? MIXER_THIN_TICKS - 1 : 0) * AUDIO_TICK_US,
         .size = (uint16_t)output->size,
     };
     memcpy(out.data, output->data, output->size);
@@ -146,6 +155,7 @@ static void update_metrics(const struct audio_thread *audio)
     metric_set(&mcu_audio_red_used_total, (int64_t)counters->red_used);
     metric_set(&mcu_audio_silent_total, (int64_t)counters->silent);
     metric_set(&mcu_audio_encoded_shared_total, (int64_t)counters->encoded_shared);
+    metric_set(&mcu_audio_encoded_thin_total, (int64_t)counters->encoded_thin);
     metric_set(&mcu_audio_encoded_own_total, (int64_t)counters->encoded_own);
 }
 
@@ -325,11 +335,23 @@ void audio_thread_restart_member(struct audio_thread *audio, uint16_t slot)
     send_command(audio, &(struct audio_command){ .op = AUDIO_RESTART_MEMBER, .slot = slot });
 }
 
-void audio_thread_set_member(struct audio_thread *audio, uint16_t slot, bool heard, int gain)
+void audio_thread_set_member(
+        struct audio_thread *audio, uint16_t slot, const struct audio_member *wishes)
 {
-    send_command(
-            audio, &(struct audio_command){
-                           .op = AUDIO_SET_MEMBER, .slot = slot, .heard = heard, .gain = gain });
+    send_command(audio,
+            &(struct audio_command){ .op = AUDIO_SET_MEMBER, .slot = slot, .wishes = *wishes });
+}
+
+void audio_thread_set_loss(struct audio_thread *audio, uint16_t conference, int loss_percent)
+{
+    send_command(audio,
+            &(struct audio_command){
+                    .op = AUDIO_SET_LOSS, .conference = conference, .loss_percent = loss_percent });
+}
+
+uint32_t audio_thread_concealed(const struct audio_thread *audio, uint16_t slot)
+{
+    return mixer_concealed(audio->mixer, slot);
 }
 
 int audio_thread_level(const struct audio_thread *audio, uint16_t slot)

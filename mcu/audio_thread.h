@@ -17,14 +17,23 @@
 struct audio_thread;
 
 // One encoded frame on its way to the members of a net thread. All own frames of a conference's
-// tick come before the shared one, which ends the tick.
+// tick come before the shared ones.
 struct audio_out {
     uint16_t conference;
-    uint16_t slot; // or MIXER_SHARED
+    uint16_t slot;    // or MIXER_SHARED
+    uint8_t language; // of a shared one
+    bool is_thin;     // for thin links: MIXER_THIN_TICKS long, from `tick` on
     uint32_t tick;
     int64_t due_us; // the tick's time, monotonic
     uint16_t size;
     uint8_t data[MIXER_PAYLOAD_MAX];
+};
+
+// What is wished of a member's sound; see mixer.h.
+struct audio_member {
+    bool heard, pinned, is_thin;
+    int gain;
+    uint8_t speaks, hears;
 };
 
 struct audio_thread_config {
@@ -49,11 +58,16 @@ int audio_thread_add_member(
 void audio_thread_remove_member(struct audio_thread *audio, uint16_t slot);
 // The member offered anew: its sound begins anew.
 void audio_thread_restart_member(struct audio_thread *audio, uint16_t slot);
-void audio_thread_set_member(struct audio_thread *audio, uint16_t slot, bool heard, int gain);
+void audio_thread_set_member(
+        struct audio_thread *audio, uint16_t slot, const struct audio_member *wishes);
+// What the conference's receivers lose, in percent.
+void audio_thread_set_loss(struct audio_thread *audio, uint16_t conference, int loss_percent);
 // Frees what came back; call it now and then. True while something is still on its way.
 bool audio_thread_collect(struct audio_thread *audio);
 // dBov, for display.
 int audio_thread_level(const struct audio_thread *audio, uint16_t slot);
+// Frames concealed since it is a member, modulo 2^32.
+uint32_t audio_thread_concealed(const struct audio_thread *audio, uint16_t slot);
 
 // Net thread number `net`. False: the ring is full.
 bool audio_thread_push(struct audio_thread *audio, int net, const struct mixer_packet *packet);

@@ -10,8 +10,11 @@
 #include "mcu/ticker.h"
 #include "mcu/video_source.h"
 
-#define STALLED_TEXT        "Tín hiệu gián đoạn"
+#define STALLED_TEXT "Tín hiệu gián đoạn"
+_Static_assert(LANGUAGE_BAHNAR - LANGUAGE_FLOOR < MIXER_LANGUAGES, "each has a bus");
+
 #define TIER_STOPS_AFTER_US 10000000
+#define TICKS_A_SECOND      (1000000 / AUDIO_TICK_US)
 
 struct conference_member *conference_find(const struct conference *conference, const char *id)
 {
@@ -66,8 +69,17 @@ static int least_busy_net(const struct conference_host *host)
 static void set_sound(
         struct conference_member *member, const struct type_conference_member *desired)
 {
-    audio_thread_set_member(member->conference->host->audio, member->slot, desired->heard,
-            mix_gain_from_db((int)desired->gain_db));
+    struct conference_host *host = member->conference->host;
+    const struct audio_member wishes = {
+        .heard = desired->heard,
+        .pinned = desired->has_pinned && desired->pinned,
+        .is_thin = desired->has_thin && desired->thin,
+        .gain = mix_gain_from_db((int)desired->gain_db),
+        .speaks = desired->has_bus ? (uint8_t)(desired->bus - LANGUAGE_FLOOR) : 0,
+        .hears = desired->has_language ? (uint8_t)(desired->language - LANGUAGE_FLOOR) : 0,
+    };
+    audio_thread_set_member(host->audio, member->slot, &wishes);
+    net_worker_set_sound(host->nets[member->net], member->slot, wishes.hears, wishes.is_thin);
 }
 
 static void member_begin(
@@ -264,6 +276,37 @@ static void stop_tier(struct conference *conference)
     g_clear_pointer(&conference->tier, tier_close);
 }
 
+// Opus carries as much FEC as all but one in twenty receivers need who get no copies; one bad link
+// does not cost the others their quality.
+static void follow_loss(struct conference *conference)
+{
+    enum { BIN_COUNT = 21 };
+    int bins[BIN_COUNT] = { 0 }, count = 0;
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, conference->members);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        struct conference_member *member = value;
+        const uint32_t concealed = audio_thread_concealed(conference->host->audio, member->slot);
+        member->concealed_percent =
+                MIN(100.0, (concealed - member->concealed_before) * 100.0 / TICKS_A_SECOND);
+        member->concealed_before = concealed;
+        if (!member->connected || !member->has_statistics)
+            continue;
+        const double loss = member->statistics.loss_unrepaired_percent;
+        bins[CLAMP((int)(loss + 0.5), 0, BIN_COUNT - 1)]++;
+        count++;
+    }
+    int loss = BIN_COUNT - 1;
+    for (int above = bins[loss]; loss > 0 && above * 20 <= count; above += bins[loss])
+        loss--;
+    loss = MAX(loss, conference->host->config.audio_loss_percent);
+    if (loss == conference->loss_percent)
+        return;
+    conference->loss_percent = loss;
+    audio_thread_set_loss(conference->host->audio, conference->number, loss);
+}
+
 static bool has_connected(const struct conference *conference)
 {
     GHashTableIter iter;
@@ -296,6 +339,7 @@ void conference_set_connected(struct conference_member *member, bool connected)
 
 void conference_poll(struct conference *conference, int64_t now_us)
 {
+    follow_loss(conference);
     if (has_connected(conference))
         conference->deserted_us = 0;
     else if (conference->deserted_us == 0)

@@ -36,6 +36,8 @@ struct conference_member {
     bool connected;
     bool has_statistics;
     struct member_statistics statistics;
+    double concealed_percent; // of its sound in the last second
+    uint32_t concealed_before;
 
     struct video_source *video;                  // while it is on the canvas
     struct banner *name, *placeholder, *stalled; // for a tile of this size
@@ -52,6 +54,7 @@ struct conference {
     struct desired *desired;
     GHashTable *members; // id → struct conference_member
     struct tier *tier;   // program; NULL: nobody receives
+    int loss_percent;    // that Opus carries FEC for
     int64_t deserted_us; // since when nobody is connected; 0: somebody is
 };
 

@@ -100,6 +100,9 @@ static void put_row(const struct engine_member *member, struct type_member_stati
     row->jitter_ms = member->jitter_ms;
     row->has_rtt_ms = member->has_statistics && member->has_round_trip;
     row->rtt_ms = member->round_trip_ms;
+    row->has_level = row->has_concealed_percent = member->has_statistics;
+    row->level = member->level;
+    row->concealed_percent = member->concealed_percent;
     row->bytes_in = (int64_t)member->bytes_in;
     row->bytes_out = (int64_t)member->bytes_out;
 }

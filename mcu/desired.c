@@ -112,7 +112,11 @@ static unsigned changes_between(
     if (!old)
         return DESIRED_ADDED;
     unsigned changes = 0;
-    if (old->heard != member->heard || old->gain_db != member->gain_db)
+    if (old->heard != member->heard || old->gain_db != member->gain_db ||
+            old->has_pinned != member->has_pinned || old->pinned != member->pinned ||
+            old->has_bus != member->has_bus || old->bus != member->bus ||
+            old->has_language != member->has_language || old->language != member->language ||
+            old->has_thin != member->has_thin || old->thin != member->thin)
         changes |= DESIRED_SOUND;
     if (strcmp(old->line1, member->line1) != 0 || strcmp(old->line2, member->line2) != 0)
         changes |= DESIRED_BANNER;

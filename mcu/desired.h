@@ -40,7 +40,7 @@ int desired_parts_add(struct desired_parts *parts, const struct message_conferen
 enum desired_change {
     DESIRED_ADDED = 1 << 0,
     DESIRED_REMOVED = 1 << 1,
-    DESIRED_SOUND = 1 << 2,  // heard or gain
+    DESIRED_SOUND = 1 << 2,  // heard, gain, bus, language and the like
     DESIRED_BANNER = 1 << 3, // line1 or line2
 };
 

@@ -295,6 +295,7 @@ static void add_row(
         .jitter_ms = of->jitter_ms,
         .bytes_in = of->bytes_in,
         .bytes_out = of->bytes_out,
+        .concealed_percent = member->concealed_percent,
         .level = audio_thread_level(engine->host.audio, member->slot),
     };
     g_array_append_val(rows, row);

@@ -35,6 +35,7 @@ struct engine_member {
     double loss_percent, round_trip_ms, jitter_ms;
     uint64_t bytes_in, bytes_out;
     int level; // dBov
+    double concealed_percent;
 };
 
 struct engine_events {

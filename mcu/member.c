@@ -67,6 +67,9 @@ struct member {
     struct red_out red;
     struct stream_out audio_out;
     uint32_t audio_tick; // sent last
+    uint16_t audio_seq;  // of the mixes, whichever it is sent: a packet, not a tick, is one
+    uint8_t language;
+    bool is_thin;
     struct video_out video_out;
     struct tier_feed *feed;
     int resends_left;
@@ -564,21 +567,42 @@ static size_t write_red(const struct member *member, const uint8_t *data, size_t
     return written > 0 ? (size_t)written : 0;
 }
 
-bool member_send_audio(
-        struct member *member, uint8_t *packet, size_t size, uint32_t tick, int64_t due_us)
+void member_set_sound(struct member *member, uint8_t language, bool is_thin)
 {
-    if (!may_send(member) || !member->sends_audio || member->audio_tick == tick)
+    member->language = language;
+    member->is_thin = is_thin;
+}
+
+bool member_takes_shared(const struct member *member, const struct audio_out *out)
+{
+    return member->conference == out->conference && member->language == out->language &&
+           member->is_thin == out->is_thin;
+}
+
+// Copies would be too much for a thin link, and three times 60 ms come too late.
+static bool sends_copies(const struct member *member)
+{
+    return member->red.is_wanted && member->audio_red_type && !member->is_thin;
+}
+
+bool member_send_audio(struct member *member, uint8_t *packet, const struct audio_out *out)
+{
+    // Who comes from its own encode to that of thin links waits for one that begins after it.
+    if (!may_send(member) || !member->sends_audio || (int32_t)(out->tick - member->audio_tick) <= 0)
         return false;
-    member->audio_tick = tick;
+    // What was never made or was dropped shows as lost.
+    member->audio_seq += (uint16_t)(member->is_thin ? 1 : out->tick - member->audio_tick);
+    member->audio_tick = out->tick + (out->is_thin ? MIXER_THIN_TICKS - 1 : 0);
+    size_t size = out->size;
     struct rtp_header header = {
         .payload_type = member->audio_payload_type,
         .ssrc = member->audio_out.ssrc,
     };
-    if (!stream_out_map(&member->audio_out, AUDIO_SOURCE, (uint16_t)tick, tick * AUDIO_FRAME, size,
-                due_us, &header.seq, &header.timestamp))
+    if (!stream_out_map(&member->audio_out, AUDIO_SOURCE, member->audio_seq,
+                out->tick * AUDIO_FRAME, size, out->due_us, &header.seq, &header.timestamp))
         return false;
     uint8_t redundant[RTP_HEADER_SIZE + RED_PAYLOAD_MAX];
-    if (member->red.is_wanted && member->audio_red_type) {
+    if (sends_copies(member)) {
         const uint8_t *data = packet + RTP_HEADER_SIZE;
         const size_t red_size =
                 write_red(member, data, size, header.timestamp, redundant + RTP_HEADER_SIZE);
@@ -704,6 +728,7 @@ void member_statistics(struct member *member, struct member_statistics *out)
         .generation = member->generation,
         .connected = member_is_connected(member),
         .loss_percent = MAX(member->loss_in_percent, member->loss_out_percent),
+        .loss_unrepaired_percent = sends_copies(member) ? 0 : member->loss_out_percent,
         .has_round_trip = member->round_trip_us > 0,
         .round_trip_ms = (double)member->round_trip_us / 1000,
         .jitter_ms = audio->ssrc ? receive_stats_jitter_us(&audio->stats) / 1000.0 : 0,

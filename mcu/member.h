@@ -39,6 +39,7 @@ struct member_statistics {
     bool has_round_trip;
     double loss_percent; // of the worse direction
     double round_trip_ms, jitter_ms;
+    double loss_unrepaired_percent; // of what it is sent without copies
     uint64_t bytes_in, bytes_out;
 };
 
@@ -63,10 +64,13 @@ void member_set_feed(struct member *member, struct tier_feed *feed);
 // The feed is going: forget it if it is this one.
 void member_drop_feed(struct member *member, const struct tier_feed *feed);
 
-// `packet` has RTP_HEADER_SIZE bytes of room before `size` bytes of Opus; false: not connected, or
+// Which of the shared encodes it is sent.
+void member_set_sound(struct member *member, uint8_t language, bool is_thin);
+bool member_takes_shared(const struct member *member, const struct audio_out *out);
+
+// `packet` has RTP_HEADER_SIZE bytes of room before the Opus of `out`; false: not connected, or
 // this tick was sent already.
-bool member_send_audio(
-        struct member *member, uint8_t *packet, size_t size, uint32_t tick, int64_t due_us);
+bool member_send_audio(struct member *member, uint8_t *packet, const struct audio_out *out);
 void member_send_frame(
         struct member *member, const struct tier_feed *feed, const struct tier_frame *frame);
 

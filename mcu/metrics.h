@@ -40,6 +40,7 @@
     METRIC(COUNTER, mcu_audio_concealed_total, "Lost sound frames concealed") \
     METRIC(COUNTER, mcu_audio_encoded_shared_total, "Sound frames encoded for all listeners") \
     METRIC(COUNTER, mcu_audio_encoded_own_total, "Sound frames encoded for one talker") \
+    METRIC(COUNTER, mcu_audio_encoded_thin_total, "60 ms of sound encoded for all thin links") \
     METRIC(COUNTER, mcu_audio_ticks_total, "20 ms ticks of the audio thread") \
     METRIC(COUNTER, mcu_audio_ticks_late_total, "Ticks that began over 20 ms late") \
     METRIC(COUNTER, mcu_audio_ticks_skipped_total, "Ticks left out: too far behind") \

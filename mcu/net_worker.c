@@ -37,6 +37,8 @@ struct net_job {
     uint16_t conference, slot;
     uint32_t generation;
     int tier_id;
+    uint8_t language;
+    bool is_thin;
     struct audio_thread *audio;
     struct h264_decoder *decoder;
     struct tier *tier;
@@ -92,8 +94,8 @@ static void send_shared(struct net_worker *worker, const struct audio_out *out, 
 {
     for (size_t i = 0; i < worker->member_count; i++) {
         struct member *member = worker->members[worker->slots[i]];
-        if (member_conference(member) == out->conference)
-            member_send_audio(member, packet, out->size, out->tick, out->due_us);
+        if (member_takes_shared(member, out))
+            member_send_audio(member, packet, out);
     }
 }
 
@@ -109,7 +111,7 @@ static void send_sound(struct net_worker *worker)
         }
         struct member *member = out.slot < MIXER_SLOTS ? worker->members[out.slot] : NULL;
         if (member)
-            member_send_audio(member, packet, out.size, out.tick, out.due_us);
+            member_send_audio(member, packet, &out);
     }
 }
 
@@ -314,6 +316,15 @@ static void set_tier(void *context, const void *data)
         member_set_feed(member, found);
 }
 
+static void set_sound(void *context, const void *data)
+{
+    struct net_worker *worker = context;
+    const struct net_job *job = data;
+    struct member *member = find_member(worker, job->slot);
+    if (member)
+        member_set_sound(member, job->language, job->is_thin);
+}
+
 static void start(void *context, const void *data)
 {
     (void)data;
@@ -446,4 +457,10 @@ void net_worker_set_tier(struct net_worker *worker, uint16_t slot, int tier)
 {
     const struct net_job job = { .slot = slot, .tier_id = tier };
     loop_post(worker->loop, set_tier, worker, &job, sizeof(job));
+}
+
+void net_worker_set_sound(struct net_worker *worker, uint16_t slot, uint8_t language, bool is_thin)
+{
+    const struct net_job job = { .slot = slot, .language = language, .is_thin = is_thin };
+    loop_post(worker->loop, set_sound, worker, &job, sizeof(job));
 }

@@ -77,3 +77,5 @@ void net_worker_add_tier(struct net_worker *worker, struct tier *tier);
 void net_worker_remove_tier(struct net_worker *worker, struct tier *tier);
 // Which tier a member is sent; -1: none.
 void net_worker_set_tier(struct net_worker *worker, uint16_t slot, int tier);
+// Which shared sound a member is sent.
+void net_worker_set_sound(struct net_worker *worker, uint16_t slot, uint8_t language, bool is_thin);

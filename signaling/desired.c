@@ -71,8 +71,8 @@ size_t desired_conference_parts(const struct meeting *meeting)
     return (meeting->members->len + DESIRED_PART_MEMBERS - 1) / DESIRED_PART_MEMBERS;
 }
 
-static void fill_member(const struct meeting_member *member, const struct unit_tree *units,
-        struct type_conference_member *out)
+static void fill_member(const struct meeting_member *member, const char *holder,
+        const struct unit_tree *units, struct type_conference_member *out)
 {
     const struct unit *parent =
             units && member->parent[0] ? unit_tree_find(units, member->parent) : NULL;
@@ -81,6 +81,7 @@ static void fill_member(const struct meeting_member *member, const struct unit_t
     g_strlcpy(out->line1, member->name, sizeof(out->line1));
     g_strlcpy(out->line2, parent ? parent->name : title ? title : "", sizeof(out->line2));
     out->heard = !member->muted;
+    out->has_pinned = out->pinned = member->role == ROLE_CHAIR || strcmp(member->id, holder) == 0;
 }
 
 void desired_conference(const struct meeting *meeting, const struct stage *stage,
@@ -100,6 +101,6 @@ void desired_conference(const struct meeting *meeting, const struct stage *stage
                 out->canvas.tiles[i].member, stage->tiles[i], sizeof(out->canvas.tiles[i].member));
     size_t first = (part - 1) * DESIRED_PART_MEMBERS;
     for (size_t i = first; i < meeting->members->len && i < first + DESIRED_PART_MEMBERS; i++)
-        fill_member(
-                g_ptr_array_index(meeting->members, i), units, &out->members[out->members_count++]);
+        fill_member(g_ptr_array_index(meeting->members, i), meeting->holder, units,
+                &out->members[out->members_count++]);
 }

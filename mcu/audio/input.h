@@ -23,7 +23,9 @@ struct mixer_input {
     struct audio_jitter *jitter;
     OpusDecoder *decoder;
 
-    bool heard;
+    bool heard, is_asked_pinned;
+    uint8_t speaks, hears; // languages
+    bool is_thin;
     int gain;     // asked for
     int gain_now; // at the end of the last tick; moves within one
     bool has_levels;

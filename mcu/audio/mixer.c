@@ -13,6 +13,7 @@ struct mixer {
     uint16_t bus_ids[MIXER_SLOTS]; // those in use, for the tick
     size_t bus_count;
     _Atomic int8_t levels[MIXER_SLOTS];
+    _Atomic uint32_t concealed[MIXER_SLOTS];
     struct mixer_counters counters;
 };
 
@@ -99,8 +100,24 @@ void mixer_set(struct mixer *mixer, uint16_t slot, bool heard, bool pinned, int 
     if (!input)
         return;
     input->heard = heard;
-    input->rank.pinned = pinned;
+    input->is_asked_pinned = pinned;
+    input->rank.pinned = pinned || input->speaks != 0;
     input->gain = gain;
+}
+
+void mixer_set_language(
+        struct mixer *mixer, uint16_t slot, uint8_t speaks, uint8_t hears, bool is_thin)
+{
+    struct mixer_input *input = slot < MIXER_SLOTS ? mixer->inputs[slot] : NULL;
+    if (input && speaks < MIXER_LANGUAGES && hears < MIXER_LANGUAGES)
+        bus_set_language(input->bus, input, speaks, hears, is_thin);
+}
+
+void mixer_set_loss(struct mixer *mixer, uint16_t id, int loss_percent)
+{
+    struct mixer_bus *bus = id < MIXER_SLOTS ? mixer->buses[id] : NULL;
+    if (bus)
+        bus_set_loss(bus, loss_percent);
 }
 
 void mixer_restart(struct mixer *mixer, uint16_t slot)
@@ -135,9 +152,14 @@ void mixer_tick(struct mixer *mixer, uint32_t tick, int64_t now_us, mixer_output
     for (size_t b = 0; b < mixer->bus_count; b++) {
         struct mixer_bus *bus = mixer->buses[mixer->bus_ids[b]];
         bus_tick(bus, tick, now_us, &mixer->counters, fn, user);
-        for (size_t i = 0; i < bus->input_count; i++)
-            atomic_store_explicit(&mixer->levels[bus->inputs[i]->slot],
-                    (int8_t)bus->inputs[i]->display_level, memory_order_relaxed);
+        for (size_t i = 0; i < bus->input_count; i++) {
+            const struct mixer_input *input = bus->inputs[i];
+            atomic_store_explicit(&mixer->levels[input->slot], (int8_t)input->display_level,
+                    memory_order_relaxed);
+            atomic_store_explicit(&mixer->concealed[input->slot],
+                    (uint32_t)audio_jitter_counters(input->jitter)->concealed,
+                    memory_order_relaxed);
+        }
     }
 }
 
@@ -146,6 +168,13 @@ int mixer_level(const struct mixer *mixer, uint16_t slot)
     if (slot >= MIXER_SLOTS)
         return -127;
     return atomic_load_explicit(&((struct mixer *)mixer)->levels[slot], memory_order_relaxed);
+}
+
+uint32_t mixer_concealed(const struct mixer *mixer, uint16_t slot)
+{
+    if (slot >= MIXER_SLOTS)
+        return 0;
+    return atomic_load_explicit(&((struct mixer *)mixer)->concealed[slot], memory_order_relaxed);
 }
 
 const struct mixer_counters *mixer_counters(const struct mixer *mixer)

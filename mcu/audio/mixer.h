@@ -16,9 +16,11 @@
 #define MIXER_PAYLOAD_MAX 1276
 #define MIXER_SHARED      UINT16_MAX // in place of a slot: for everybody without an output of its own
 #define MIXER_CHOSEN_MAX  8
+#define MIXER_LANGUAGES   3 // buses of a conference: 0 is the floor, the others interpretation
+#define MIXER_THIN_TICKS  3 // in one packet for thin links: 20 ms ones would be mostly headers
 
 struct mixer;
-struct mixer_bus;   // the mix of one conference (later: of one language of it)
+struct mixer_bus;   // the mix of one conference, in all its languages
 struct mixer_input; // one member's sound
 
 struct mixer_bus_config {
@@ -41,20 +43,22 @@ struct mixer_packet {
 
 struct mixer_output {
     uint16_t bus;
-    uint16_t slot; // or MIXER_SHARED
+    uint16_t slot;    // or MIXER_SHARED
+    uint8_t language; // of a shared one
+    bool is_thin;     // a shared one for thin links; `tick` is the first of its MIXER_THIN_TICKS
     uint32_t tick;
     const uint8_t *data; // lent until the call returns
     size_t size;
 };
 
-// Within a bus all own outputs of a tick come before the shared one.
+// Within a bus all own outputs of a tick come before the shared ones.
 typedef void mixer_output_fn(void *user, const struct mixer_output *output);
 
 struct mixer_counters {
     uint64_t packets, late, duplicate, overflow, no_input; // packets in, and why some were dropped
     uint64_t decoded, corrected, concealed, silent;        // frames
     uint64_t red_used;                                     // of the decoded: only a copy came
-    uint64_t decode_errors, encoded_shared, encoded_own;
+    uint64_t decode_errors, encoded_shared, encoded_own, encoded_thin;
 };
 
 struct mixer *mixer_new(void);
@@ -78,6 +82,12 @@ bool mixer_is_empty(const struct mixer *mixer);
 
 // `gain` is of AUDIO_GAIN_ONE.
 void mixer_set(struct mixer *mixer, uint16_t slot, bool heard, bool pinned, int gain);
+// The bus it speaks on, the bus it hears (under MIXER_LANGUAGES), and whether its link is thin. Who
+// speaks on another bus than the floor's is not pushed out by louder ones.
+void mixer_set_language(
+        struct mixer *mixer, uint16_t slot, uint8_t speaks, uint8_t hears, bool is_thin);
+// What the receivers lose of the bus, in percent: so much FEC is sent.
+void mixer_set_loss(struct mixer *mixer, uint16_t bus, int loss_percent);
 // The member has a new stream (it offered again): what is buffered is void.
 void mixer_restart(struct mixer *mixer, uint16_t slot);
 void mixer_push(struct mixer *mixer, const struct mixer_packet *packet, int64_t now_us);
@@ -86,4 +96,6 @@ void mixer_tick(
 
 // For display, dBov, with a fall of 50 dB a second. Any thread.
 int mixer_level(const struct mixer *mixer, uint16_t slot);
+// Frames of it concealed since the beginning. Any thread.
+uint32_t mixer_concealed(const struct mixer *mixer, uint16_t slot);
 const struct mixer_counters *mixer_counters(const struct mixer *mixer);

@@ -65,6 +65,10 @@ struct room {
     int16_t pcm[AUDIO_FRAME]; // what it heard last
     uint32_t heard_tick;
     bool was_own;
+    uint8_t hears;
+    bool is_thin;
+    int thin_packets;
+    size_t thin_bytes;
 };
 
 struct hall {
@@ -80,12 +84,25 @@ static void hear(struct hall *hall, struct room *room, const struct mixer_output
 {
     if (room->heard_tick == output->tick)
         return;
+    if (output->slot == MIXER_SHARED &&
+            (output->language != room->hears || output->is_thin != room->is_thin))
+        return;
+    if (output->is_thin) {
+        int16_t pcm[MIXER_THIN_TICKS * AUDIO_FRAME];
+        assert_int_equal(output->tick, hall->tick - MIXER_THIN_TICKS + 1);
+        assert_int_equal(opus_decode(room->decoder, output->data, (opus_int32)output->size, pcm,
+                                 MIXER_THIN_TICKS * AUDIO_FRAME, 0),
+                MIXER_THIN_TICKS * AUDIO_FRAME);
+        memcpy(room->pcm, pcm + AUDIO_FRAME, sizeof(room->pcm));
+        room->thin_packets++;
+        room->thin_bytes += output->size;
+        return;
+    }
     room->heard_tick = output->tick;
     room->was_own = output->slot != MIXER_SHARED;
     assert_int_equal(opus_decode(room->decoder, output->data, (opus_int32)output->size, room->pcm,
                              AUDIO_FRAME, 0),
             AUDIO_FRAME);
-    (void)hall;
 }
 
 static void take_output(void *user, const struct mixer_output *output)
@@ -98,7 +115,7 @@ static void take_output(void *user, const struct mixer_output *output)
         hear(hall, &hall->rooms[output->slot - FIRST], output);
         return;
     }
-    hall->shared_outputs++;
+    hall->shared_outputs += output->language == 0 && !output->is_thin;
     for (int i = 0; i < hall->count; i++)
         hear(hall, &hall->rooms[i], output);
 }
@@ -240,6 +257,99 @@ static void only_the_loudest_are_mixed(void **state)
     close_hall(hall);
 }
 
+static void the_pinned_are_mixed_however_quiet(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(ROOMS, true);
+    for (int i = 0; i < ROOMS; i++)
+        hall->rooms[i].amplitude = i == 0 ? 300 : 3000;
+    mixer_set(hall->mixer, FIRST, true, true, AUDIO_GAIN_ONE);
+    steps(hall, 80);
+    assert_true(hall->rooms[0].was_own);
+    const uint64_t decoded = mixer_counters(hall->mixer)->decoded;
+    step(hall);
+    assert_int_equal(mixer_counters(hall->mixer)->decoded - decoded, MIXER_CHOSEN_MAX);
+    close_hall(hall);
+}
+
+static void set_language(struct hall *hall, int room, uint8_t speaks, uint8_t hears, bool is_thin)
+{
+    hall->rooms[room].hears = hears;
+    hall->rooms[room].is_thin = is_thin;
+    mixer_set_language(hall->mixer, (uint16_t)(FIRST + room), speaks, hears, is_thin);
+}
+
+// 0 speaks on the floor and hears it, 1 interprets into language 1 and hears the floor, 2 and 3
+// listen to language 1, 4 listens to the floor.
+static struct hall *open_interpretation(void)
+{
+    struct hall *hall = open_hall(5, true);
+    set_language(hall, 1, 1, 0, false);
+    for (int i = 2; i < 5; i++)
+        mixer_set(hall->mixer, (uint16_t)(FIRST + i), false, false, AUDIO_GAIN_ONE);
+    set_language(hall, 2, 0, 1, false);
+    set_language(hall, 3, 0, 1, false);
+    return hall;
+}
+
+static void an_interpreter_is_heard_over_a_faint_floor(void **state)
+{
+    (void)state;
+    struct hall *hall = open_interpretation();
+    steps(hall, 60);
+    for (int listener = 2; listener < 4; listener++) {
+        const double floor = hears(hall, listener, 0);
+        assert_true(hears(hall, listener, 1) > -25);
+        assert_true(floor < -28 && floor > -38);
+    }
+    assert_true(hears(hall, 4, 0) > -25);
+    assert_true(hears(hall, 4, 1) < -45); // the floor is not interpreted back
+    assert_true(hears(hall, 1, 0) > -25);
+    assert_true(hears(hall, 1, 1) < -45);
+    assert_int_equal(hall->own_outputs, 1); // the speaker's; the interpreter takes the floor's
+    const uint64_t shared = mixer_counters(hall->mixer)->encoded_shared;
+    step(hall);
+    assert_int_equal(mixer_counters(hall->mixer)->encoded_shared - shared, 2); // one a bus
+    // The interpreter falls silent: the floor comes back.
+    hall->rooms[1].amplitude = 0;
+    steps(hall, 200);
+    assert_true(hears(hall, 2, 0) > -25);
+    close_hall(hall);
+}
+
+static void a_listener_changes_its_language_in_the_meeting(void **state)
+{
+    (void)state;
+    struct hall *hall = open_interpretation();
+    steps(hall, 60);
+    set_language(hall, 2, 0, 0, false);
+    steps(hall, 30);
+    assert_true(hears(hall, 2, 0) > -25);
+    assert_true(hears(hall, 2, 1) < -45);
+    // Who speaks on the floor and hears another language does not hear itself there either.
+    set_language(hall, 0, 0, 1, false);
+    steps(hall, 30);
+    assert_true(hears(hall, 0, 1) > -25);
+    assert_true(hears(hall, 0, 0) < -45);
+    close_hall(hall);
+}
+
+static void thin_links_share_an_encode_of_their_own(void **state)
+{
+    (void)state;
+    struct hall *hall = open_interpretation();
+    set_language(hall, 4, 0, 0, true);
+    set_language(hall, 3, 0, 1, true);
+    steps(hall, 150);
+    assert_in_range(hall->rooms[4].thin_packets, 49, 50);
+    assert_true(hall->rooms[4].thin_bytes * 8 / 3 < 18000); // bits a second
+    assert_true(hears(hall, 4, 0) > -25);
+    assert_true(hears(hall, 3, 1) > -25);
+    assert_true(hears(hall, 2, 1) > -25);
+    assert_true(mixer_counters(hall->mixer)->encoded_thin <= 100);
+    close_hall(hall);
+}
+
 static void levels_are_measured_where_no_extension_says_them(void **state)
 {
     (void)state;
@@ -349,6 +459,10 @@ int main(void)
         cmocka_unit_test(each_hears_the_others_and_not_itself),
         cmocka_unit_test(who_is_not_heard_is_neither_mixed_nor_decoded),
         cmocka_unit_test(only_the_loudest_are_mixed),
+        cmocka_unit_test(the_pinned_are_mixed_however_quiet),
+        cmocka_unit_test(an_interpreter_is_heard_over_a_faint_floor),
+        cmocka_unit_test(a_listener_changes_its_language_in_the_meeting),
+        cmocka_unit_test(thin_links_share_an_encode_of_their_own),
         cmocka_unit_test(levels_are_measured_where_no_extension_says_them),
         cmocka_unit_test(moving_between_streams_makes_no_click),
         cmocka_unit_test(a_member_that_leaves_and_one_that_restarts_change_nothing_else),
