@@ -133,11 +133,6 @@ uint32_t member_generation(const struct member *member)
     return member->generation;
 }
 
-uint16_t member_conference(const struct member *member)
-{
-    return member->conference;
-}
-
 bool member_is_connected(const struct member *member)
 {
     if (!member->peer || peer_state(member->peer) != PEER_CONNECTED)

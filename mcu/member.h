@@ -48,7 +48,6 @@ struct member *member_new(
 void member_free(struct member *member);
 uint16_t member_slot(const struct member *member);
 uint32_t member_generation(const struct member *member);
-uint16_t member_conference(const struct member *member);
 
 // A new peer in place of the former; its own description comes back. Negative errno: the offer can
 // not be used, and the former peer, if any, goes on.
