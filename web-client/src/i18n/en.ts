@@ -93,6 +93,7 @@ export const en: Catalogue = {
   'state.present': 'Here, no picture yet',
   'state.absent': 'Absent',
   'state.asking': 'Asks for the floor, number {position}, waiting {time}',
+  'state.unready': 'A device of the room is faulty: tell the technician',
   'state.on_stage': 'On stage',
 
   'mute.close_label': 'Mute {name}',

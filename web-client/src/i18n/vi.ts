@@ -94,6 +94,7 @@ export const vi = {
   'state.present': 'Đã vào, chưa có hình',
   'state.absent': 'Vắng mặt',
   'state.asking': 'Xin phát biểu thứ {position}, chờ {time}',
+  'state.unready': 'Thiết bị trong phòng có lỗi: hãy báo kỹ thuật viên',
   'state.on_stage': 'Trên sân khấu',
 
   'mute.close_label': 'Tắt micro của {name}',

@@ -223,6 +223,15 @@ describe("the chair's page", () => {
     expect(await axeFindings()).toEqual([]);
   });
 
+  it('has a dot where the devices of a room are not ready, and no more', async () => {
+    await join();
+    receive('room.ready', { meeting: MEETING, member: '622', ready: false });
+    expect(get('unready-622').title).toContain('kỹ thuật viên');
+    expect(await axeFindings()).toEqual([]);
+    receive('room.ready', { meeting: MEETING, member: '622', ready: true });
+    expect(find('unready-622')).toBeNull();
+  });
+
   it('keeps the focus of the keyboard where the floor changes', async () => {
     await join();
     get('grant-622').focus();
