@@ -273,6 +273,12 @@ static enum error_code commit(struct conference *conference, const GArray *event
 {
     if (events->len == 0)
         return ERROR_NONE;
+    // What does not apply must not get into the journal: it would never be read again.
+    if (meeting_try(conference->meeting, events) < 0) {
+        metric_add(&signal_journal_failures_total, 1);
+        log_error("events that were decided do not apply meeting=%s", conference->meeting->id);
+        return ERROR_PROTO_INTERNAL;
+    }
     if (append(conference, events) < 0) {
         metric_add(&signal_journal_failures_total, 1);
         return ERROR_PROTO_INTERNAL;

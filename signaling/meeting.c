@@ -203,6 +203,33 @@ int meeting_apply(struct meeting *meeting, const struct meeting_event *event)
     return rc;
 }
 
+static struct meeting *meeting_copy(const struct meeting *meeting)
+{
+    struct meeting *copy = g_new(struct meeting, 1);
+    *copy = *meeting;
+    copy->members = g_ptr_array_new_with_free_func(g_free);
+    copy->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+    copy->queue = g_array_new(FALSE, FALSE, sizeof(struct meeting_queued));
+    g_array_append_vals(copy->queue, meeting->queue->data, meeting->queue->len);
+    for (guint i = 0; i < meeting->members->len; i++) {
+        struct meeting_member *member =
+                g_memdup2(g_ptr_array_index(meeting->members, i), sizeof(*member));
+        g_ptr_array_add(copy->members, member);
+        g_hash_table_insert(copy->by_id, member->id, member);
+    }
+    return copy;
+}
+
+int meeting_try(const struct meeting *meeting, const GArray *events)
+{
+    struct meeting *copy = meeting_copy(meeting);
+    int rc = 0;
+    for (guint i = 0; rc == 0 && i < events->len; i++)
+        rc = meeting_apply(copy, &g_array_index(events, struct meeting_event, i));
+    meeting_free(copy);
+    return rc;
+}
+
 static bool members_equal(const struct meeting_member *a, const struct meeting_member *b)
 {
     return strcmp(a->id, b->id) == 0 && a->kind == b->kind && a->role == b->role &&

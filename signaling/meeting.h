@@ -81,6 +81,8 @@ void meeting_free(struct meeting *meeting);
 // -EBADMSG: the event does not fit the state, so the journal is damaged or was written by a newer
 // program; the state is unchanged.
 int meeting_apply(struct meeting *meeting, const struct meeting_event *event) MUST_CHECK;
+// Would these struct meeting_event apply, one after the other? The meeting stays as it is.
+int meeting_try(const struct meeting *meeting, const GArray *events) MUST_CHECK;
 
 struct meeting_member *meeting_member(const struct meeting *meeting, const char *id); // or NULL
 // 1 is next; 0: not in the queue.

@@ -13,10 +13,13 @@ static enum error_code find_units(const struct service *service,
 {
     for (size_t i = 0; i < body->units_count; i++) {
         units[i] = service->units ? unit_tree_find(service->units, body->units[i]) : NULL;
-        if (units[i])
+        bool is_double = false;
+        for (size_t j = 0; units[i] && j < i; j++)
+            is_double |= units[j] == units[i];
+        if (units[i] && !is_double)
             continue;
         *detail = g_strdup_printf("unit %s", body->units[i]);
-        return ERROR_UNIT_UNKNOWN;
+        return is_double ? ERROR_UNIT_DUPLICATE : ERROR_UNIT_UNKNOWN;
     }
     return ERROR_NONE;
 }

@@ -410,6 +410,21 @@ static void the_fold_refuses_events_that_do_not_fit(void **state)
     fixture_free(fixture);
 }
 
+static void a_trial_refuses_a_double_join_and_changes_nothing(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_new(MEETING_MODE_FLOOR);
+    struct meeting_event joined = { .type = MEETING_EVENT_MEMBER_JOINED, .joined.id = "64" };
+    g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(joined));
+    g_array_append_val(events, joined);
+    assert_int_equal(meeting_try(fixture->meeting, events), 0);
+    g_array_append_val(events, joined);
+    assert_int_not_equal(meeting_try(fixture->meeting, events), 0);
+    assert_int_equal(fixture->meeting->members->len, 0);
+    assert_int_equal(fixture->meeting->event_count, 1);
+    fixture_free(fixture);
+}
+
 static void a_journal_of_another_meeting_or_language_is_not_read(void **state)
 {
     (void)state;
@@ -441,6 +456,7 @@ int main(void)
         cmocka_unit_test(is_full_at_its_limit),
         cmocka_unit_test(the_fold_of_the_journal_is_the_live_state),
         cmocka_unit_test(the_fold_refuses_events_that_do_not_fit),
+        cmocka_unit_test(a_trial_refuses_a_double_join_and_changes_nothing),
         cmocka_unit_test(a_journal_of_another_meeting_or_language_is_not_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
