@@ -148,6 +148,21 @@ describe('a message', () => {
   });
 });
 
+describe('a plan', () => {
+  it('that invites a unit twice is refused, and no meeting is made of it', async () => {
+    const before = await rest(house.demo, 'GET', '/api/v1/meetings', {
+      headers: admin(house.demo),
+    });
+    const twice = await rest(house.demo, 'POST', '/api/v1/meetings', {
+      body: { title: 'Hai lần', units: ['64', '633', '64'], open: true },
+      headers: admin(house.demo),
+    });
+    expect([twice.status, twice.body.code]).toEqual([409, 'unit.duplicate']);
+    const after = await rest(house.demo, 'GET', '/api/v1/meetings', { headers: admin(house.demo) });
+    expect(after.body).toEqual(before.body);
+  });
+});
+
 describe('a person', () => {
   it('without a credential gets nothing', async () => {
     for (const path of [
