@@ -37,7 +37,7 @@ static int run_enroll(const struct config *config)
 {
     g_autofree char *name = NULL;
     g_autofree char *fault = NULL;
-    if (enroll(config_string(config, "signal", "url"), enroll_code,
+    if (enroll(config_string(config, "signal", "url"), enroll_code, ROLE_MCU,
                 config_string(config, "mcu", "state_dir"), &name, &fault) < 0) {
         fprintf(stderr, "rong-mcu: %s\n", fault);
         return 1;

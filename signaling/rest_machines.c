@@ -126,6 +126,13 @@ GThreadPool *rest_signers_new(struct service *service)
     return g_thread_pool_new(sign, service, 1, FALSE, NULL);
 }
 
+// "room:64" is of ROLE_ROOM.
+static bool is_of(const char *name, enum role role)
+{
+    g_autofree char *prefix = g_strdup_printf("%s:", role_name(role));
+    return g_str_has_prefix(name, prefix);
+}
+
 enum error_code rest_enroll(struct rest_call *call, char **detail)
 {
     (void)detail;
@@ -133,6 +140,8 @@ enum error_code rest_enroll(struct rest_call *call, char **detail)
     struct service *service = call->service;
     char *name = NULL;
     enum error_code code = auth_check_code(service->auth, body->code, wall_clock_ms(), &name);
+    if (code == ERROR_NONE && body->has_role && !is_of(name, body->role))
+        code = ERROR_ENROLL_WRONG_KIND;
     if (code == ERROR_NONE && g_thread_pool_unprocessed(service->signers) >= SIGN_QUEUE_MAX)
         code = ERROR_PROTO_RATE;
     if (code != ERROR_NONE) {

@@ -117,7 +117,8 @@ static int store(const char *folder, const char *name, const char *text, char **
     return -EIO;
 }
 
-int enroll(const char *url, const char *code, const char *state_dir, char **name, char **fault)
+int enroll(const char *url, const char *code, enum role role, const char *state_dir, char **name,
+        char **fault)
 {
     *name = NULL;
     *fault = NULL;
@@ -148,6 +149,8 @@ int enroll(const char *url, const char *code, const char *state_dir, char **name
         *fault = g_strdup("A key could not be made.");
         return -EIO;
     }
+    ask->has_role = true;
+    ask->role = role;
     g_strlcpy(ask->code, secret, sizeof(ask->code));
     g_strlcpy(ask->csr, request, sizeof(ask->csr));
     int rc = ask_server(url, pinned_key, ask, reply, fault);

@@ -37,7 +37,8 @@ static int run_enroll(const struct room_settings *settings)
 {
     g_autofree char *name = NULL;
     g_autofree char *fault = NULL;
-    int rc = enroll(settings->signal_url, enroll_code, settings->state_dir, &name, &fault);
+    int rc = enroll(
+            settings->signal_url, enroll_code, ROLE_ROOM, settings->state_dir, &name, &fault);
     if (rc < 0) {
         fprintf(stderr, "rong-room: %s\n", fault);
         return EXIT_FAILURE;

@@ -303,6 +303,19 @@ describe('a machine', () => {
     });
     expect(unknown.body.code).toBe('enroll.unknown');
   });
+
+  it('can not spend the code of another kind of machine', async () => {
+    const { code } = (await house.rong('mcu', 'code', 'mcu-9')) as { code: string };
+    const room = ['--config', `${house.demo.dir}/room-1.conf`, '--enroll', code];
+    await expect(run(`${BIN}/rong-room`, room)).rejects.toThrow('enroll.wrong_kind');
+    const { stdout } = await run(`${BIN}/rong-mcu`, [
+      '--config',
+      `${house.demo.dir}/mcu.conf`,
+      '--enroll',
+      code,
+    ]);
+    expect(stdout).toContain('mcu:mcu-9');
+  });
 });
 
 describe('a session', () => {

@@ -96,7 +96,7 @@ static int enroll_room(const struct load *load, const char *unit, const char *st
     int rc = ask_code(load, unit, &code);
     if (rc < 0)
         return rc;
-    rc = enroll(load->options.signal_url, code, state_dir, &name, &fault);
+    rc = enroll(load->options.signal_url, code, ROLE_ROOM, state_dir, &name, &fault);
     if (rc < 0)
         fprintf(stderr, "rong-load: room %s is not enrolled: %s\n", unit, fault);
     return rc;

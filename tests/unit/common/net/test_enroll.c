@@ -177,7 +177,7 @@ static int try_enroll(const char *secret, const char *pin, char **name, char **f
 {
     g_autofree char *code = g_strdup_printf("%s.%s", secret, pin);
     *name = *fault = NULL;
-    return enroll(house.url, code, house.state_dir, name, fault);
+    return enroll(house.url, code, ROLE_ROOM, house.state_dir, name, fault);
 }
 
 static void gets_a_certificate_for_a_key_of_its_own(void **state)
