@@ -1,9 +1,9 @@
 # `make check`: everything that needs no run of the product, cheapest first.
-.PHONY: check check-settings settings check-deploy format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links
+.PHONY: check check-settings settings check-deploy format check-format check-layers check-headers check-protocol check-web check-shell check-lint check-links check-documents
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
-check: deps ## format, layers, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
-	@$(MAKE) --no-print-directory check-format check-layers check-shell check-deploy check-protocol
+check: deps ## format, layers, documents, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
+	@$(MAKE) --no-print-directory check-format check-layers check-documents check-shell check-deploy check-protocol
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
 	@$(MAKE) --no-print-directory check-headers check-settings check-links check-unused check-web check-lint
 
@@ -29,6 +29,9 @@ check-lint: protocol
 check-deploy:
 	@tools/check-units.sh
 	@$(PYTHON) tools/check-monitoring.py
+
+check-documents:
+	@$(PYTHON) tools/check-documents.py
 
 check-dependencies:
 	@$(PYTHON) tools/check-dependencies.py
