@@ -37,3 +37,8 @@ test-asan: ## the C unit tests under AddressSanitizer and UBSan
 test-tsan: ## what crosses threads under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan tsan-programs
 	@$(PYTHON) tools/run-tests.py --only tsan
+
+.PHONY: screenshot
+screenshot: all ## the README's picture anew, from the browser's test
+	@npm run --silent test:e2e
+	@cp build/test/floor.png docs/images/stage.png
