@@ -173,11 +173,16 @@ static void load_presets(struct worker *worker)
         return;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (char **line = lines; *line; line++) {
-        int number;
-        struct preset preset = { .is_known = true };
-        if (sscanf(*line, "%d %d %d %d", &number, &preset.pan, &preset.tilt, &preset.zoom) == 4 &&
-                number >= 0 && number < PRESETS)
-            worker->presets[number] = preset;
+        g_auto(GStrv) words = g_strsplit(*line, " ", 5);
+        gint64 number = 0, place[3] = { 0 };
+        bool is_whole = g_strv_length(words) == 4 &&
+                        g_ascii_string_to_signed(words[0], 10, 0, PRESETS - 1, &number, NULL);
+        for (int i = 0; is_whole && i < 3; i++)
+            is_whole = g_ascii_string_to_signed(
+                    words[1 + i], 10, G_MININT32, G_MAXINT32, &place[i], NULL);
+        if (is_whole)
+            worker->presets[number] =
+                    (struct preset){ true, (int)place[0], (int)place[1], (int)place[2] };
     }
 }
 

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -163,5 +164,7 @@ int enroll(const char *url, const char *code, enum role role, const char *state_
         rc = store(state_dir, ENROLL_CERTIFICATE_FILE, reply->certificate, fault);
     if (rc == 0)
         *name = g_strdup(reply->name);
+    // What OpenSSL noted on the way would be taken for a fault of this thread's next connection.
+    ERR_clear_error();
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <glib.h>
+#include <openssl/err.h>
 #include <string.h>
 
 #define DEFAULT_TIMEOUT_S 15
@@ -81,6 +82,8 @@ int http_request(const struct http_request *request, struct http_response *respo
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
+    // What OpenSSL noted on the way would be taken for a fault of this thread's next connection.
+    ERR_clear_error();
     if (rc != CURLE_OK) {
         *fault = g_strdup_printf("%s: %s", request->url, error[0] ? error : curl_easy_strerror(rc));
         g_string_free(body, TRUE);

@@ -318,11 +318,17 @@ static int make_ssl(const struct web_socket_client_config *config, struct web_so
     if (path && (SSL_CTX_use_PrivateKey_file(ssl, path, SSL_FILETYPE_PEM) != 1 ||
                         SSL_CTX_check_private_key(ssl) != 1))
         goto fail;
+    // Reading PEM ends with "no start line", which another client's handshake would take for its
+    // own.
+    ERR_clear_error();
     return 0;
 
-fail:
+fail:;
+    const unsigned long error = ERR_get_error();
+    const char *reason = ERR_reason_error_string(error); // NULL: the system's errno
     log_error("tls file refused path=%s error=%s", path ? path : "(system)",
-            ERR_reason_error_string(ERR_peek_error()));
+            reason ? reason : g_strerror(ERR_GET_REASON(error)));
+    ERR_clear_error();
     return -ENOENT;
 }
 

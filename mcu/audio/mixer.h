@@ -87,7 +87,7 @@ void mixer_set(struct mixer *mixer, uint16_t slot, bool heard, bool pinned, int 
 void mixer_set_language(
         struct mixer *mixer, uint16_t slot, uint8_t speaks, uint8_t hears, bool is_thin);
 // What the receivers lose of the bus, in percent: so much FEC is sent.
-void mixer_set_loss(struct mixer *mixer, uint16_t bus, int loss_percent);
+void mixer_set_loss(struct mixer *mixer, uint16_t id, int loss_percent);
 // The member has a new stream (it offered again): what is buffered is void.
 void mixer_restart(struct mixer *mixer, uint16_t slot);
 void mixer_push(struct mixer *mixer, const struct mixer_packet *packet, int64_t now_us);

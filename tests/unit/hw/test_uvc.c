@@ -62,7 +62,7 @@ static int play(struct camera *camera, unsigned long request, void *argument)
         return -ENODEV;
     if (request == VIDIOC_QUERYCAP) {
         struct v4l2_capability *capability = argument;
-        strcpy((char *)capability->card, "Posed camera");
+        g_strlcpy((char *)capability->card, "Posed camera", sizeof(capability->card));
         capability->device_caps =
                 camera->is_metadata ? V4L2_CAP_META_CAPTURE : V4L2_CAP_VIDEO_CAPTURE;
         return 0;
