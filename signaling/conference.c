@@ -372,6 +372,11 @@ void conference_fill_member(const struct conference *conference,
         const struct meeting_member *member, struct type_member *out)
 {
     meeting_member_fill(member, out);
+    const struct unit_tree *units = conference->service->units;
+    const struct unit *parent = units ? unit_tree_find(units, member->parent) : NULL;
+    out->has_parent_name = parent != NULL;
+    if (parent)
+        g_strlcpy(out->parent_name, parent->name, sizeof(out->parent_name));
     const struct observed *observed = observed_of(conference, member->id);
     out->present = observed->is_present;
     out->connected = observed->is_connected;

@@ -26,7 +26,17 @@ describe('the roster', () => {
     expect(shape([commune, district, hall])).toContainEqual(['622', '622', '23557']);
   });
 
-  it('keeps communes whose district takes no part', () => {
+  it('names the district of communes that is not in the meeting itself', () => {
+    const communes = [
+      room('9', { parent: '630', parent_name: 'Huyện Kông Chro' }),
+      room('8', { parent: '630', parent_name: 'Huyện Kông Chro' }),
+    ];
+    expect(rosterGroups(byId(communes))).toMatchObject([
+      { key: '630', kind: 'district', name: 'Huyện Kông Chro' },
+    ]);
+  });
+
+  it('keeps communes of whose district nothing is known', () => {
     expect(shape([room('9', { parent: '630' }), room('8')])).toEqual([['others', '9', '8']]);
   });
 

@@ -38,11 +38,22 @@ function fits(member: Member, wanted: string, only: ReadonlySet<string> | null):
 }
 
 /** Where a member stands: the key of its group. */
-function groupKey(member: Member, districts: ReadonlyMap<string, Member>): string {
+function groupKey(member: Member, districts: ReadonlyMap<string, string>): string {
   if (member.kind === 'person') return 'people';
   if (member.level === 'province') return 'province';
   if (member.level === 'district') return member.id;
   return member.parent !== undefined && districts.has(member.parent) ? member.parent : 'others';
+}
+
+/** Code → name of the districts in the meeting, and of those that only their communes are from. */
+function districtNames(members: ReadonlyMap<string, Member>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { id, name, level, parent, parent_name } of members.values()) {
+    if (level === 'district') names.set(id, name);
+    else if (level === 'commune' && parent !== undefined && parent_name !== undefined)
+      names.set(parent, names.get(parent) ?? parent_name);
+  }
+  return names;
 }
 
 /** Groups in reading order, without empty ones; in a group its district first, then the roster's order. */
@@ -51,7 +62,7 @@ export function rosterGroups(
   filter: RosterFilter = { text: '', only: null },
 ): readonly RosterGroup[] {
   const wanted = searchKey(filter.text.trim());
-  const districts = new Map([...members].filter(([, { level }]) => level === 'district'));
+  const districts = districtNames(members);
   const byGroup = new Map<string, Member[]>(
     ['people', 'province', ...districts.keys(), 'others'].map((key) => [key, []]),
   );
@@ -64,7 +75,7 @@ export function rosterGroups(
   return [...byGroup].flatMap(([key, inside]): RosterGroup[] => {
     if (inside.length === 0) return [];
     const district = districts.get(key);
-    if (district) return [{ key, kind: 'district', name: district.name, members: inside }];
+    if (district !== undefined) return [{ key, kind: 'district', name: district, members: inside }];
     return [{ key, kind: key as 'people' | 'province' | 'others', name: null, members: inside }];
   });
 }
