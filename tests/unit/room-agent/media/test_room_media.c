@@ -201,7 +201,7 @@ static void it_offers_three_bundled_lines(void **state)
     assert_int_equal(sdp_session_parse(core.offer.sdp, session, &error), 0);
     assert_int_equal(session->m_count, 3);
     assert_int_equal(session->media[SDP_AUDIO].codec, SDP_OPUS);
-    assert_int_equal(session->media[SDP_AUDIO].red_payload_type, 0);
+    assert_int_not_equal(session->media[SDP_AUDIO].red_payload_type, 0);
     assert_int_equal(session->media[SDP_MAIN].codec, SDP_H264);
     assert_int_equal(session->media[SDP_CONTENT].codec, SDP_H264);
     for (int line = 0; line < SDP_LINE_COUNT; line++) {
