@@ -46,6 +46,20 @@ async function tilesMove(rooms: number[], ms: number): Promise<void> {
   });
 }
 
+/**
+ * Listens until `rooms`, all of them and no other, are in the sound for two seconds: voices can cover a
+ * tone for a while. The chair's own may not be heard in any of the looks.
+ */
+async function hearsExactly(rooms: number[]): Promise<void> {
+  let hearsItself = false;
+  await until(`the sound of ${rooms.join(', ')}`, 15_000, async () => {
+    const heard = await heardRooms(page, EVERYONE, 9);
+    hearsItself ||= heard.includes(CHAIR);
+    return heard.join() === rooms.join();
+  });
+  expect(hearsItself).toBe(false);
+}
+
 beforeAll(async () => {
   house = await House.open();
   closing.push(() => house.close());
@@ -108,11 +122,7 @@ describe('the first meeting', () => {
 
   it('lets the chair hear the rooms that are opened, and never itself', async () => {
     for (const number of ROOMS) await button(`mute-${room(number)}`).click();
-    await until('three rooms in the sound', 10_000, async () => {
-      const heard = await heardRooms(page, EVERYONE, 3);
-      return heard.length === 3;
-    });
-    expect(await heardRooms(page, EVERYONE, 11)).toEqual(ROOMS);
+    await hearsExactly(ROOMS);
   });
 
   it('mutes all with one button', async () => {
@@ -144,10 +154,7 @@ describe('the first meeting', () => {
       const widest = Math.max(...seen.map((mark) => mark.width));
       return seen.some((mark) => mark.room === 2 && mark.width === widest && mark.width > 640);
     });
-    await until('room 2 in the sound', 5_000, async () =>
-      (await heardRooms(page, EVERYONE, 3)).includes(2),
-    );
-    expect(await heardRooms(page, EVERYONE, 9)).toEqual([2]);
+    await hearsExactly([2]);
     await until('the camera at its preset', 8_000, async () => {
       const now = await cameraPosition(camera);
       return now.pan === FLOOR_POSITION.pan && now.tilt === FLOOR_POSITION.tilt;
