@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mcu/tier_choice.h"
+
+#include <string.h>
+
+#define WAIT_US       10000000  // before a step up is tried
+#define WAIT_MAX_US   160000000 // after many that failed
+#define FAILED_US     20000000  // who falls so soon after a step up tried too much
+#define ANSWER_US     1000000   // until a probe's result is in the estimate
+#define HEADERS       108       // percent of the bit rate: RTP, SRTP, UDP, IP, and repair
+#define SPARE_PERCENT 105       // that a step up must fit with
+#define STILL_KBPS    12
+#define STILL_US      4000000
+#define FULL_HEIGHT   720 // whose share is 100 percent
+
+static const struct {
+    const char *name;
+    int height;
+    int share; // of the bit rate at FULL_HEIGHT, percent
+    int fps_divisor;
+} steps[TIER_STEP_COUNT] = {
+    [TIER_AUDIO] = { "audio", 0, 0, 1 },
+    [TIER_STILL] = { "still", 180, 0, 1 },
+    [TIER_180P] = { "180p", 180, 8, 2 },
+    [TIER_360P] = { "360p", 360, 23, 1 },
+    [TIER_480P] = { "480p", 480, 47, 1 },
+    [TIER_720P] = { "720p", 720, 100, 1 },
+    [TIER_1080P] = { "1080p", 1080, 200, 1 },
+};
+
+const char *tier_step_name(enum tier_step step)
+{
+    return steps[step].name;
+}
+
+enum tier_step tier_step_of_height(int height)
+{
+    enum tier_step step = TIER_1080P;
+    while (step > TIER_180P && steps[step].height > height)
+        step--;
+    return step;
+}
+
+static int step_kbps(enum tier_step step, enum tier_step top, int kbps)
+{
+    if (step == TIER_STILL)
+        return STILL_KBPS;
+    if (step == TIER_AUDIO || step == top)
+        return step == top ? kbps : 0;
+    return kbps * steps[step].share / steps[top].share;
+}
+
+struct tier_shape tier_step_shape(enum tier_step step, int width, int height, int fps, int kbps)
+{
+    const enum tier_step top = tier_step_of_height(height);
+    struct tier_shape shape = {
+        .width = width,
+        .height = height,
+        .interval_us = step == TIER_STILL ? STILL_US : 1000000 / fps * steps[step].fps_divisor,
+        .kbps = step_kbps(step, top, kbps),
+    };
+    if (steps[step].height < height && step != top) {
+        shape.height = steps[step].height;
+        shape.width = width * shape.height / height & ~1;
+    }
+    return shape;
+}
+
+int64_t tier_choice_needs_bps(const struct tier_choice_config *config, enum tier_step step)
+{
+    return (int64_t)step_kbps(step, config->top, config->kbps) * 10 * HEADERS;
+}
+
+static bool fits(const struct tier_choice *choice, enum tier_step step,
+        const struct tier_choice_input *input, int percent)
+{
+    if (step > input->most || step > choice->config.top)
+        return false;
+    const int64_t sound_bps = step <= TIER_STILL ? input->thin_bps : input->other_bps;
+    const int64_t needs_bps = tier_choice_needs_bps(&choice->config, step) + sound_bps;
+    return step == TIER_AUDIO || needs_bps * percent / 100 <= input->estimate_bps;
+}
+
+static enum tier_step best(const struct tier_choice *choice, const struct tier_choice_input *input)
+{
+    enum tier_step step = choice->config.top;
+    while (step > TIER_AUDIO && !fits(choice, step, input, 100))
+        step--;
+    return step;
+}
+
+void tier_choice_init(struct tier_choice *choice, const struct tier_choice_config *config,
+        const struct tier_choice_input *input)
+{
+    memset(choice, 0, sizeof(*choice));
+    choice->config = *config;
+    choice->wait_us = WAIT_US;
+    choice->since_us = input->now_us;
+    choice->step = best(choice, input);
+}
+
+static void wait_longer(struct tier_choice *choice)
+{
+    choice->wait_us = choice->wait_us * 2 < WAIT_MAX_US ? choice->wait_us * 2 : WAIT_MAX_US;
+}
+
+static bool step_down(struct tier_choice *choice, const struct tier_choice_input *input)
+{
+    if (fits(choice, choice->step, input, 100))
+        return false;
+    const bool is_shed = choice->step > input->most; // it is not the link's fault
+    choice->step = best(choice, input);
+    choice->probe_us = 0;
+    if (!is_shed && choice->up_us && input->now_us - choice->up_us < FAILED_US)
+        wait_longer(choice);
+    else if (!is_shed)
+        choice->wait_us = WAIT_US;
+    choice->since_us = input->now_us;
+    return true;
+}
+
+static bool step_up(struct tier_choice *choice, const struct tier_choice_input *input)
+{
+    const enum tier_step next = choice->step + 1;
+    if (next > choice->config.top || next > input->most)
+        return false;
+    if (input->is_low)
+        choice->since_us = input->now_us;
+    if (input->now_us - choice->since_us < choice->wait_us)
+        return false;
+    if (fits(choice, next, input, SPARE_PERCENT)) {
+        choice->step = next;
+        choice->probe_us = 0;
+        choice->since_us = choice->up_us = input->now_us;
+        return true;
+    }
+    if (choice->probe_us == 0) {
+        choice->probe_us = input->now_us;
+        choice->probe_bps =
+                (tier_choice_needs_bps(&choice->config, next) + input->other_bps) * 120 / 100;
+    } else if (input->now_us - choice->probe_us > ANSWER_US) {
+        choice->probe_us = 0;
+        choice->since_us = input->now_us;
+        wait_longer(choice);
+    }
+    return false;
+}
+
+bool tier_choice_update(struct tier_choice *choice, const struct tier_choice_input *input)
+{
+    choice->probe_bps = 0;
+    return step_down(choice, input) || step_up(choice, input);
+}
