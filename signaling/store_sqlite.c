@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "signaling/store.h"
@@ -135,15 +138,35 @@ static int migrate(struct store *store, char **fault)
     return 0;
 }
 
+// The journal says who said what when, and links' secrets are in it as hashes: nobody else's to
+// read. SQLite gives -wal and -shm the mode of the database; those that an earlier version left are
+// put right here.
+static int keep_private(const char *path)
+{
+    static const char *const suffixes[] = { "", "-wal", "-shm" };
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
+        g_autofree char *file = g_strconcat(path, suffixes[i], NULL);
+        if (chmod(file, 0600) < 0 && errno != ENOENT)
+            return -errno;
+    }
+    return 0;
+}
+
 int store_open(const char *path, struct store **out, char **fault)
 {
     struct store *store = g_new0(struct store, 1);
     store->path = g_strdup(path);
     *fault = NULL;
-    int rc = 0;
-    if (sqlite3_open_v2(path, &store->db,
-                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                NULL) != SQLITE_OK) {
+    int rc = keep_private(path);
+    if (rc < 0) {
+        *fault = g_strdup_printf("%s: %s", path, g_strerror(-rc));
+    } else if (sqlite3_open_v2(path, &store->db,
+                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                       NULL) != SQLITE_OK) {
         *fault = g_strdup_printf("%s: %s", path, sqlite3_errmsg(store->db));
         rc = -EIO;
     }

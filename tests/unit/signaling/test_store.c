@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,14 @@ static void reopen(struct fixture *fixture)
     assert_int_equal(store_open(fixture->path, &fixture->store, &fault), 0);
 }
 
+static void assert_private(const char *path, const char *suffix)
+{
+    g_autofree char *file = g_strconcat(path, suffix, NULL);
+    struct stat info;
+    assert_int_equal(stat(file, &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+}
+
 static int append(struct store *store, int64_t first, const char *name)
 {
     struct store_entry entry = { .name = name, .body = "{}", .at_ms = first };
@@ -71,6 +80,23 @@ static int64_t journal_length(struct store *store)
     int64_t next = 0;
     assert_int_equal(store_read_journal(store, MEETING, count_entry, &next), 0);
     return next;
+}
+
+static void nobody_else_can_read_it(void **state)
+{
+    struct fixture *fixture = *state;
+    const mode_t before = umask(0);
+    assert_int_equal(append(fixture->store, 0, "meeting.created"), 0);
+    assert_private(fixture->path, "");
+    assert_private(fixture->path, "-wal");
+    assert_private(fixture->path, "-shm");
+    // What an earlier version left open to all.
+    assert_int_equal(chmod(fixture->path, 0644), 0);
+    reopen(fixture);
+    assert_int_equal(append(fixture->store, 1, "meeting.opened"), 0);
+    assert_private(fixture->path, "");
+    assert_private(fixture->path, "-wal");
+    umask(before);
 }
 
 static void a_journal_is_read_back_in_order(void **state)
@@ -312,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_journal_is_read_back_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_else_can_read_it, setup, teardown),
         cmocka_unit_test_setup_teardown(
                 only_meetings_that_go_on_and_the_newest_ended_are_listed, setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_file_is_brought_to_this_version, setup, teardown),
