@@ -6,6 +6,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "common/base/address_text.h"
+
 int hw_address_parse(const char *text, uint16_t port, struct hw_address *out)
 {
     memset(out, 0, sizeof(*out));
@@ -26,14 +28,10 @@ int hw_address_parse(const char *text, uint16_t port, struct hw_address *out)
 
 int hw_address_parse_with_port(const char *text, struct hw_address *out)
 {
-    const char *colon = strrchr(text, ':');
-    guint64 port;
-    if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, 65535, &port, NULL))
-        return -EINVAL;
-    size_t size = (size_t)(colon - text);
-    bool is_bracketed = size > 2 && text[0] == '[' && text[size - 1] == ']';
-    g_autofree char *host = is_bracketed ? g_strndup(text + 1, size - 2) : g_strndup(text, size);
-    return hw_address_parse(host, (uint16_t)port, out);
+    g_autofree char *host = NULL;
+    uint16_t port = 0;
+    const int rc = address_text_split(text, &host, &port);
+    return rc < 0 ? rc : hw_address_parse(host, port, out);
 }
 
 char *hw_address_host(const struct hw_address *address)

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mcu/settings.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "common/base/address_text.h"
 #include "common/base/daemon.h"
+
+static const char *const https[] = { "https", NULL };
+static const char *const websocket[] = { "wss", "ws", NULL };
 
 const struct config_setting mcu_settings[] = {
     { .section = "signal",
             .key = "url",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_URL,
+            .choices = https,
             .default_text = "https://127.0.0.1:8443",
             .help = "Where --enroll finds rong-signal." },
     { .section = "signal",
             .key = "machine_url",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_URL,
+            .choices = websocket,
             .default_text = "wss://127.0.0.1:8444/ws",
             .help = "The machines' WebSocket of rong-signal." },
     { .section = "mcu",
@@ -51,7 +56,7 @@ const struct config_setting mcu_settings[] = {
             .help = "Threads that receive and send; one carries some hundred members." },
     { .section = "mcu",
             .key = "status_listen",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_LISTEN,
             .default_text = "127.0.0.1:9081",
             .help = "Address of /healthz and /metrics (plain HTTP, no credential)." },
     { .section = "canvas",
@@ -93,37 +98,25 @@ const struct config_setting mcu_settings[] = {
     { .key = NULL },
 };
 
-static char *fault(
-        const struct config *config, const char *section, const char *key, const char *text)
-{
-    return g_strdup_printf(
-            "%s:%d: %s", config_path(config), config_line(config, section, key), text);
-}
-
-static bool is_address(const char *text)
-{
-    uint8_t binary[16];
-    return inet_pton(AF_INET, text, binary) == 1 || inet_pton(AF_INET6, text, binary) == 1;
-}
-
 char *mcu_settings_check(const struct config *config)
 {
     const int64_t min_port = config_integer(config, "mcu", "media_min_port");
     const int64_t max_port = config_integer(config, "mcu", "media_max_port");
-    if (min_port > max_port || (min_port == 0) != (max_port == 0))
-        return fault(config, "mcu", "media_max_port",
-                "media_max_port is below media_min_port; both or none may be 0");
+    if ((min_port == 0) != (max_port == 0))
+        return config_fault(config, "mcu", "media_max_port",
+                "expected both ports or none to be 0; media_min_port is %d", (int)min_port);
+    if (min_port > max_port)
+        return config_fault(config, "mcu", "media_max_port",
+                "expected at least media_min_port, which is %d", (int)min_port);
     if (config_integer(config, "canvas", "width") % 32 != 0)
-        return fault(config, "canvas", "width", "width must be a multiple of 32");
+        return config_fault(config, "canvas", "width", "expected a multiple of 32");
 
     g_auto(GStrv) addresses = g_strsplit(config_string(config, "mcu", "media_addresses"), ",", -1);
     for (char **address = addresses; *address; address++) {
         g_strstrip(*address);
-        if (**address && !is_address(*address)) {
-            g_autofree char *text =
-                    g_strdup_printf("'%s' is not an IPv4 or IPv6 address", *address);
-            return fault(config, "mcu", "media_addresses", text);
-        }
+        if (**address && !address_text_is_numeric(*address))
+            return config_fault(config, "mcu", "media_addresses",
+                    "expected IPv4 or IPv6 addresses, separated by commas; '%s' is none", *address);
     }
     return NULL;
 }

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "common/base/address_text.h"
 #include "common/base/daemon.h"
+
+static const char *const https[] = { "https", NULL };
 
 const struct config_setting signal_settings[] = {
     { .section = "signal",
@@ -18,22 +21,23 @@ const struct config_setting signal_settings[] = {
             .help = "The built page." },
     { .section = "signal",
             .key = "public_listen",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_LISTEN,
             .default_text = "0.0.0.0:8443",
             .help = "Address of the page, REST and the people's WebSocket (TLS)." },
     { .section = "signal",
             .key = "machine_listen",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_LISTEN,
             .default_text = "0.0.0.0:8444",
             .help = "Address of the rooms' and MCUs' WebSocket (TLS with client certificates)." },
     { .section = "signal",
             .key = "status_listen",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_LISTEN,
             .default_text = "127.0.0.1:9080",
             .help = "Address of /healthz and /metrics (plain HTTP, no credential)." },
     { .section = "signal",
             .key = "public_url",
-            .kind = CONFIG_STRING,
+            .kind = CONFIG_URL,
+            .choices = https,
             .default_text = "",
             .maximum = 200,
             .help = "What links begin with, https://host:port; empty: the first of server_names." },
@@ -73,21 +77,31 @@ char **signal_server_names(const struct config *config)
     return (char **)g_ptr_array_free(g_steal_pointer(&names), FALSE);
 }
 
-static char *fault_at(const struct config *config, const char *key, const char *what)
+// The library tells listeners of one program apart by their port alone.
+static char *check_ports(const struct config *config)
 {
-    return g_strdup_printf(
-            "%s:%d: %s: %s", config_path(config), config_line(config, "signal", key), key, what);
+    static const char *const keys[] = { "public_listen", "machine_listen", "status_listen" };
+    uint16_t ports[COUNT_OF(keys)];
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        g_autofree char *host = NULL;
+        if (address_text_split(config_string(config, "signal", keys[i]), &host, &ports[i]) < 0)
+            return config_fault(config, "signal", keys[i], "expected ADDRESS:PORT");
+        for (size_t other = 0; other < i; other++) {
+            if (ports[i] && ports[i] == ports[other])
+                return config_fault(config, "signal", keys[i],
+                        "expected another port than that of %s", keys[other]);
+        }
+    }
+    return NULL;
 }
 
 char *signal_settings_check(const struct config *config)
 {
-    const char *url = config_string(config, "signal", "public_url");
-    if (url[0] && !g_str_has_prefix(url, "https://"))
-        return fault_at(config, "public_url", "must begin with https://");
     g_auto(GStrv) names = signal_server_names(config);
     for (size_t i = 0; names[i]; i++) {
         if (!is_name(names[i]))
-            return fault_at(config, "server_names", "must be host names or addresses");
+            return config_fault(
+                    config, "signal", "server_names", "expected host names or addresses");
     }
-    return NULL;
+    return check_ports(config);
 }

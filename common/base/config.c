@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base/address_text.h"
+#include "common/base/url.h"
+
 #define DEFAULT_STRING_BYTES 4096
 
 struct entry {
@@ -92,12 +95,13 @@ static size_t distance(const char *left, const char *right)
     return row[width];
 }
 
-// The nearest section (section NULL) or key of a section; never NULL for a table with rows.
+// The section (section NULL) or key of a section that was meant, or NULL when none is near: two
+// slips, or one in three letters, but never the whole name.
 static const char *nearest(
         const struct config_setting *table, const char *section, const char *name)
 {
     const char *best = NULL;
-    size_t best_distance = SIZE_MAX;
+    size_t best_distance = MIN(MAX(2, strlen(name) / 3) + 1, strlen(name));
     for (const struct config_setting *row = table; row->key; row++) {
         if (section && !section_matches(row->section, section))
             continue;
@@ -109,6 +113,50 @@ static const char *nearest(
         }
     }
     return best;
+}
+
+static char *did_you_mean(const char *before, const char *name, const char *after)
+{
+    return name ? g_strdup_printf("; did you mean %s%s%s?", before, name, after) : g_strdup("");
+}
+
+// "https://HOST:PORT or http://HOST:PORT"
+static char *url_shape(const struct config_setting *row)
+{
+    g_autofree char *schemes = g_strjoinv("://HOST:PORT or ", (char **)row->choices);
+    return g_strdup_printf("%s://HOST:PORT", schemes);
+}
+
+static char *shape_fault(const struct config_setting *row, const char *text)
+{
+    if (text[0] == '\0' && row->default_text && row->default_text[0] == '\0')
+        return NULL;
+    g_autofree char *host = NULL;
+    uint16_t port = 0;
+    struct url url = { 0 };
+    switch (row->kind) {
+    case CONFIG_ADDRESS:
+        if (!address_text_is_numeric(text))
+            return g_strdup_printf(
+                    "%s = '%s'; expected a numeric IPv4 or IPv6 address", row->key, text);
+        break;
+    case CONFIG_LISTEN:
+        if (address_text_split(text, &host, &port) < 0)
+            return g_strdup_printf("%s = '%s'; expected ADDRESS:PORT with a numeric address, such "
+                                   "as 127.0.0.1:8480 or [::1]:8480",
+                    row->key, text);
+        break;
+    case CONFIG_URL:
+        if (url_read(text, row->choices, &url) < 0) {
+            g_autofree char *shape = url_shape(row);
+            return g_strdup_printf("%s = '%s'; expected %s", row->key, text, shape);
+        }
+        break;
+    default:
+        break;
+    }
+    url_fini(&url);
+    return NULL;
 }
 
 // What is wrong with a value, or NULL.
@@ -137,6 +185,9 @@ static char *value_fault(const struct config_setting *row, const char *text)
         return NULL;
     case CONFIG_STRING:
     case CONFIG_LIST:
+    case CONFIG_ADDRESS:
+    case CONFIG_LISTEN:
+    case CONFIG_URL:
         break;
     }
     size_t limit = row->maximum > 0 ? (size_t)row->maximum : DEFAULT_STRING_BYTES;
@@ -144,7 +195,7 @@ static char *value_fault(const struct config_setting *row, const char *text)
         return g_strdup_printf("%s is longer than %zu bytes", row->key, limit);
     if (text[0] == '\0' && !row->default_text)
         return g_strdup_printf("%s is empty; expected: %s", row->key, row->help);
-    return NULL;
+    return shape_fault(row, text);
 }
 
 // "a; b;" → "a", "b".
@@ -178,9 +229,10 @@ static char *open_section(struct config *config, char *text, int line, struct se
     const char *name = g_strstrip(text + 1);
     if (!g_utf8_validate(name, -1, NULL))
         return g_strdup("a section's name is not UTF-8");
-    if (!is_section_known(config->table, name))
-        return g_strdup_printf("unknown section [%s]; did you mean [%s]?", name,
-                nearest(config->table, NULL, name));
+    if (!is_section_known(config->table, name)) {
+        g_autofree char *hint = did_you_mean("[", nearest(config->table, NULL, name), "]");
+        return g_strdup_printf("unknown section [%s]%s", name, hint);
+    }
     const struct section *earlier = find_section(config, name);
     if (earlier)
         return g_strdup_printf("section [%s] is there already, in line %d", name, earlier->line);
@@ -207,9 +259,10 @@ static char *read_key(struct config *config, struct section *section, char *text
     if (!section)
         return g_strdup_printf("%s stands before any [section]", key);
     const struct config_setting *row = find_setting(config->table, section->name, key);
-    if (!row)
-        return g_strdup_printf("unknown key %s in [%s]; did you mean %s?", key, section->name,
-                nearest(config->table, section->name, key));
+    if (!row) {
+        g_autofree char *hint = did_you_mean("", nearest(config->table, section->name, key), "");
+        return g_strdup_printf("unknown key %s in [%s]%s", key, section->name, hint);
+    }
     const struct entry *earlier = g_hash_table_lookup(section->entries, key);
     if (earlier)
         return g_strdup_printf("%s is set already, in line %d", key, earlier->line);
@@ -283,9 +336,9 @@ struct config *config_load(const char *path, const struct config_setting *table,
     gsize size = 0;
     g_autoptr(GError) error = NULL;
     if (!g_file_get_contents(path, &text, &size, &error))
-        *fault = g_strdup_printf("%s:0: can not be read: %s", path, error->message);
+        *fault = g_strdup_printf("%s: can not be read: %s", path, error->message);
     else if (strlen(text) != size)
-        *fault = g_strdup_printf("%s:0: is not a text file", path);
+        *fault = g_strdup_printf("%s: is not a text file", path);
     else
         *fault = parse(config, text);
     if (!*fault)
@@ -382,6 +435,22 @@ int config_line(const struct config *config, const char *section, const char *ke
     return entry ? entry->line : 0;
 }
 
+char *config_fault(
+        const struct config *config, const char *section, const char *key, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *expected = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    const struct entry *entry = find_entry(config, section, key);
+    const struct section *around = find_section(config, section);
+    return g_strdup_printf("%s:%d: %s = '%s'%s; %s", config->path,
+            entry    ? entry->line
+            : around ? around->line
+                     : 1,
+            key, config_string(config, section, key), entry ? "" : " by default", expected);
+}
+
 const char *config_path(const struct config *config)
 {
     return config->path;
@@ -399,6 +468,12 @@ static char *kind_text(const struct config_setting *row)
         return g_strjoinv(", ", (char **)row->choices);
     case CONFIG_LIST:
         return g_strdup("values separated by ;");
+    case CONFIG_ADDRESS:
+        return g_strdup("numeric IP address");
+    case CONFIG_LISTEN:
+        return g_strdup("ADDRESS:PORT");
+    case CONFIG_URL:
+        return url_shape(row);
     case CONFIG_STRING:
         break;
     }

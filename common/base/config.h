@@ -11,7 +11,17 @@
 
 #include "common/base/check.h"
 
-enum config_kind { CONFIG_STRING, CONFIG_INTEGER, CONFIG_BOOLEAN, CONFIG_CHOICE, CONFIG_LIST };
+enum config_kind {
+    CONFIG_STRING,
+    CONFIG_INTEGER,
+    CONFIG_BOOLEAN,
+    CONFIG_CHOICE,
+    CONFIG_LIST,
+    // Strings of a shape; empty only where the default is empty.
+    CONFIG_ADDRESS, // a numeric IP address
+    CONFIG_LISTEN,  // ADDRESS:PORT, as address_text_split() reads it
+    CONFIG_URL,     // as url_read() reads it
+};
 
 struct config_setting {
     const char *section; // "mcu"; or "device *" for sections [device NAME]
@@ -20,7 +30,7 @@ struct config_setting {
     const char *default_text; // NULL: required
     int64_t minimum; // integer: bounds; string: minimum is ignored, maximum is bytes (0: 4096)
     int64_t maximum;
-    const char *const *choices; // CONFIG_CHOICE: NULL-terminated
+    const char *const *choices; // CONFIG_CHOICE, or CONFIG_URL's schemes: NULL-terminated
     const char *help;           // one English sentence
 };
 
@@ -29,7 +39,7 @@ struct config;
 
 // Reads and checks a file against the table. On a fault returns NULL and sets *fault to
 // "file:line: what is wrong; what was meant" (owned by the caller, g_free). Unknown sections and
-// keys are faults, with the nearest known name; so is a missing required key.
+// keys are faults, with the known name that they nearly are; so is a missing required key.
 struct config *config_load(
         const char *path, const struct config_setting *table, char **fault) MUST_CHECK;
 void config_free(struct config *config);
@@ -46,8 +56,12 @@ char *const *config_list(const struct config *config, const char *section, const
 char *const *config_sections(const struct config *config, const char *pattern);
 // The keys that a section of the file sets, in the file's order (lent, NULL-terminated).
 char *const *config_keys(const struct config *config, const char *section);
-// The line of a key (0 when it is a default): for faults that only its reader can find.
+// The line of a key (0 when it is a default).
 int config_line(const struct config *config, const char *section, const char *key);
+// A fault that only the setting's reader can find: "file:line: key = 'value'; expected …" with the
+// format's "expected …" (g_free). Of a default: with the line of its section, or 1.
+char *config_fault(const struct config *config, const char *section, const char *key,
+        const char *format, ...) PRINTF_LIKE(4, 5);
 const char *config_path(const struct config *config);
 
 // --help: one line a setting. The sample file: every setting commented with its help and default.

@@ -92,11 +92,29 @@ static void print(GString *text)
     g_string_free(text, TRUE);
 }
 
+void daemon_write_man_commands(
+        GString *out, const char *program, const struct daemon_command *commands)
+{
+    if (!commands)
+        return;
+    g_string_append(out, ".SH COMMANDS\n");
+    for (const struct daemon_command *command = commands; command->usage; command++) {
+        g_autofree char *head = g_strdup_printf("%s %s", program, command->usage);
+        g_autofree char *text = g_strdup_printf("%s.", command->help);
+        config_write_man_item(out, head, text);
+    }
+}
+
 static void print_help(const struct daemon_info *info)
 {
     GString *out = g_string_new(NULL);
-    g_string_append_printf(out, "%s %s: %s\n\nUsage: %s [options]\n\nOptions:\n", info->name,
-            RONG_VERSION, info->summary, info->name);
+    g_string_append_printf(out, "%s %s: %s\n\nUsage: %s [options]\n", info->name, RONG_VERSION,
+            info->summary, info->name);
+    for (const struct daemon_command *command = info->commands; command && command->usage;
+            command++)
+        g_string_append_printf(
+                out, "       %s %s\n           %s\n", info->name, command->usage, command->help);
+    g_string_append(out, "\nOptions:\n");
     g_string_append_printf(
             out, "  --%-20s settings file (default %s)\n", "config FILE", info->default_config);
     for (const struct daemon_option *option = info->options; option && option->name; option++) {
@@ -131,6 +149,7 @@ static void print_man(const struct daemon_info *info)
         g_autofree char *name = g_strdup_printf("--%s", common_options[i].name);
         config_write_man_item(out, name, common_options[i].help);
     }
+    daemon_write_man_commands(out, info->name, info->commands);
     g_string_append(out, ".SH SETTINGS\n");
     config_write_man(out, info->settings);
     g_string_append(out,

@@ -13,6 +13,12 @@ struct daemon_option {
     char **value; // set when given; g_free
 };
 
+// What the program does besides being a daemon: "fleet", for --help and the man page.
+struct daemon_command {
+    const char *usage; // "scene NAME [--preview]"
+    const char *help;
+};
+
 struct daemon_info {
     const char *name;    // "rong-mcu"
     const char *summary; // one sentence for --help and the man page
@@ -20,6 +26,8 @@ struct daemon_info {
     const struct config_setting *settings;
     // Beyond the common ones; ends with a NULL name; may be NULL.
     const struct daemon_option *options;
+    // Read by the program itself; ends with a NULL usage; may be NULL.
+    const struct daemon_command *commands;
     // Faults that the table can not express ("file:line: …", g_free), or NULL when it is fine.
     char *(*check)(const struct config *config);
 };
@@ -33,7 +41,7 @@ extern const char *const daemon_log_levels[];
     }
 #define DAEMON_SETTING_STATUS(default_listen) \
     { \
-        .section = "status", .key = "listen", .kind = CONFIG_STRING, \
+        .section = "status", .key = "listen", .kind = CONFIG_LISTEN, \
         .default_text = default_listen, \
         .help = "Address and port of /healthz, /metrics and /version, plain HTTP without a " \
                 "credential: keep it on loopback" \
@@ -49,3 +57,6 @@ struct config *daemon_start(const struct daemon_info *info, int argc, char **arg
 void daemon_ready(struct loop *loop);
 // "0.1.0"
 const char *daemon_version(void);
+// The section COMMANDS of a man page, in roff; nothing for NULL.
+void daemon_write_man_commands(
+        GString *out, const char *program, const struct daemon_command *commands);

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/address_text.h"
 #include "common/base/log.h"
 #include "common/net/lws_glue.h"
 #include "common/net/net_metrics.h"
@@ -349,26 +350,21 @@ void web_server_free(struct web_server *server)
 // "127.0.0.1:80", "[::1]:80" → address and port.
 static int parse_listen(const char *text, struct sockaddr_storage *address, uint16_t *port)
 {
-    const char *colon = strrchr(text, ':');
-    guint64 number = 0;
-    if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, UINT16_MAX, &number, NULL))
-        return -EINVAL;
-    *port = (uint16_t)number;
-    g_autofree char *host = g_strndup(text, (gsize)(colon - text));
-    size_t length = strlen(host);
+    g_autofree char *host = NULL;
+    const int rc = address_text_split(text, &host, port);
+    if (rc < 0)
+        return rc;
     struct sockaddr_in *four = (struct sockaddr_in *)address;
     struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
     memset(address, 0, sizeof(*address));
-    if (length > 2 && host[0] == '[' && host[length - 1] == ']') {
-        host[length - 1] = '\0';
-        six->sin6_family = AF_INET6;
-        six->sin6_port = htons(*port);
-        return inet_pton(AF_INET6, host + 1, &six->sin6_addr) == 1 ? 0 : -EINVAL;
+    if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+        four->sin_family = AF_INET;
+        four->sin_port = htons(*port);
+        return 0;
     }
-    four->sin_family = AF_INET;
-    four->sin_port = htons(*port);
-    const char *literal = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
-    return inet_pton(AF_INET, literal, &four->sin_addr) == 1 ? 0 : -EINVAL;
+    six->sin6_family = AF_INET6;
+    six->sin6_port = htons(*port);
+    return inet_pton(AF_INET6, host, &six->sin6_addr) == 1 ? 0 : -EINVAL;
 }
 
 // The library says only that it failed; this says why.

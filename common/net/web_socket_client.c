@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/url.h"
 #include "common/net/backoff.h"
 #include "common/net/lws_glue.h"
 #include "common/net/net_metrics.h"
@@ -284,16 +285,17 @@ static void connect_now(struct web_socket_client *client)
 
 static int read_url(struct web_socket_client *client, const char *url)
 {
-    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
-    const char *scheme = uri ? g_uri_get_scheme(uri) : "";
-    client->is_secure = strcmp(scheme, "wss") == 0;
-    if ((!client->is_secure && strcmp(scheme, "ws") != 0) || !g_uri_get_host(uri)) {
+    static const char *const schemes[] = { "wss", "ws", NULL };
+    struct url parts;
+    if (url_read(url, schemes, &parts) < 0) {
         log_error("bad url url=%s: wss://host:port/path", url);
         return -EINVAL;
     }
-    client->host = g_strdup(g_uri_get_host(uri));
-    client->port = g_uri_get_port(uri) > 0 ? g_uri_get_port(uri) : client->is_secure ? 443 : 80;
-    client->path = g_strdup(*g_uri_get_path(uri) ? g_uri_get_path(uri) : "/");
+    client->is_secure = strcmp(parts.scheme, "wss") == 0;
+    client->host = g_steal_pointer(&parts.host);
+    client->port = parts.port;
+    client->path = g_steal_pointer(&parts.path);
+    url_fini(&parts);
     client->is_six = strchr(client->host, ':') != NULL;
     client->host_header =
             g_strdup_printf(client->is_six ? "[%s]:%d" : "%s:%d", client->host, client->port);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "common/base/address_text.h"
 #include "common/base/check.h"
 #include "common/base/daemon.h"
 #include "common/base/log.h"
@@ -17,12 +18,12 @@
 static const char *const client_policies[] = { "refuse", "kick", NULL };
 
 static const struct config_setting settings[] = {
-    { "sim", "control", CONFIG_STRING, "127.0.0.1:0", 0, 64, NULL,
+    { "sim", "control", CONFIG_LISTEN, "127.0.0.1:0", 0, 64, NULL,
             "Loopback address:port of the line protocol for tests: list, state NAME, fault NAME "
             "KIND" },
     { "visca *", "listen", CONFIG_STRING, "127.0.0.1:52381", 0, 64, NULL,
             "UDP address:port of a posed camera; empty for none" },
-    { "visca *", "tcp_listen", CONFIG_STRING, "", 0, 64, NULL, "TCP address:port; empty for none" },
+    { "visca *", "tcp_listen", CONFIG_LISTEN, "", 0, 64, NULL, "TCP address:port; empty for none" },
     { "visca *", "presets", CONFIG_LIST, "", 0, 4096, NULL,
             "Presets that are stored already, NUMBER:PAN:TILT:ZOOM, on top of 1 to 8" },
     { "visca *", "move_ms", CONFIG_INTEGER, "800", 0, 60000, NULL, "How long a move takes" },
@@ -30,7 +31,7 @@ static const struct config_setting settings[] = {
             "How long it is away when it restarts" },
     { "visca *", "reply_address", CONFIG_INTEGER, "9", 8, 15, NULL,
             "First half of its replies: 9 for 90, 10 for A0 as some cameras say" },
-    { "novastar *", "listen", CONFIG_STRING, "127.0.0.1:5200", 0, 64, NULL,
+    { "novastar *", "listen", CONFIG_LISTEN, "127.0.0.1:5200", 0, 64, NULL,
             "TCP address:port of a posed LED controller" },
     { "novastar *", "ports", CONFIG_INTEGER, "2", 1, 4, NULL, "Its outputs" },
     { "novastar *", "cards", CONFIG_INTEGER, "8", 1, 1024, NULL, "Receiving cards on each output" },
@@ -59,12 +60,55 @@ static const struct config_setting settings[] = {
     { NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL },
 };
 
+static char *check_camera(const struct config *config, const char *section)
+{
+    const char *listen = config_string(config, section, "listen");
+    g_autofree char *host = NULL;
+    uint16_t port = 0;
+    if (listen[0] && address_text_split(listen, &host, &port) < 0)
+        return config_fault(config, section, "listen",
+                "expected nothing, or ADDRESS:PORT with a numeric address");
+    for (char *const *preset = config_list(config, section, "presets"); *preset; preset++) {
+        if (!sim_visca_is_preset(*preset))
+            return config_fault(config, section, "presets",
+                    "expected NUMBER:PAN:TILT:ZOOM that the camera can reach; '%s' is not",
+                    *preset);
+    }
+    return NULL;
+}
+
+// Faults that the table can not express.
+static char *check_settings(const struct config *config)
+{
+    g_autofree char *host = NULL;
+    uint16_t port = 0;
+    if (address_text_split(config_string(config, "sim", "control"), &host, &port) < 0 ||
+            !address_text_is_loopback(host))
+        return config_fault(config, "sim", "control",
+                "expected a loopback address: the control port has no login");
+    const char *network = config_string(config, "fleet", "network");
+    g_autofree char *first = g_strdup_printf("%s.0.1", network);
+    if (strchr(network, ':') || !address_text_is_numeric(first))
+        return config_fault(
+                config, "fleet", "network", "expected half an IPv4 address, such as 127.16");
+    char *fault = NULL;
+    for (char *const *section = config_sections(config, "visca *"); *section && !fault; section++)
+        fault = check_camera(config, *section);
+    return fault;
+}
+
+static const struct daemon_command commands[] = {
+    { "fleet", "Poses as the devices of [fleet] rooms besides" },
+    { NULL, NULL },
+};
+
 static const struct daemon_info info = {
     .name = "rong-sim",
-    .summary = "poses as cameras and LED walls, over their real protocols, with faults on demand; "
-               "rong-sim fleet: as those of many rooms",
+    .summary = "poses as cameras and LED walls, over their real protocols, with faults on demand",
     .default_config = "/etc/rong/sim.conf",
     .settings = settings,
+    .commands = commands,
+    .check = check_settings,
 };
 
 static unsigned integer(const struct config *config, const char *section, const char *key)

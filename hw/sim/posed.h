@@ -51,6 +51,7 @@ struct sim_visca_config {
     unsigned boot_ms;
     unsigned address; // 9: replies come from 90; 10: from A0, as some cameras do
 };
+bool sim_visca_is_preset(const char *text);
 // On a fault: a negative errno, and *fault = one sentence (g_free).
 int sim_visca_open(struct loop *loop, const struct sim_visca_config *config,
         struct sim_device **out, char **fault) MUST_CHECK;

@@ -662,17 +662,28 @@ static void make_presets(struct camera *camera)
     }
 }
 
+static bool read_preset(const char *text, gint64 value[4])
+{
+    static const gint64 low[] = { 0, -PAN_LIMIT, -TILT_LIMIT, 0 };
+    static const gint64 high[] = { PRESETS - 1, PAN_LIMIT, TILT_LIMIT, ZOOM_LIMIT };
+    g_auto(GStrv) parts = g_strsplit(text, ":", -1);
+    bool is_good = g_strv_length(parts) == 4;
+    for (int i = 0; is_good && i < 4; i++)
+        is_good = g_ascii_string_to_signed(parts[i], 10, low[i], high[i], &value[i], NULL);
+    return is_good;
+}
+
+bool sim_visca_is_preset(const char *text)
+{
+    gint64 value[4];
+    return read_preset(text, value);
+}
+
 static char *read_presets(struct camera *camera, char *const *texts)
 {
     for (; *texts; texts++) {
-        g_auto(GStrv) parts = g_strsplit(*texts, ":", -1);
         gint64 value[4];
-        static const gint64 low[] = { 0, -PAN_LIMIT, -TILT_LIMIT, 0 };
-        static const gint64 high[] = { PRESETS - 1, PAN_LIMIT, TILT_LIMIT, ZOOM_LIMIT };
-        bool is_good = g_strv_length(parts) == 4;
-        for (int i = 0; is_good && i < 4; i++)
-            is_good = g_ascii_string_to_signed(parts[i], 10, low[i], high[i], &value[i], NULL);
-        if (!is_good)
+        if (!read_preset(*texts, value))
             return g_strdup_printf("preset '%s' is not NUMBER:PAN:TILT:ZOOM", *texts);
         camera->presets[value[0]] =
                 (struct pose){ (double)value[1], (double)value[2], (double)value[3] };

@@ -34,17 +34,26 @@ bool ask_is_asked(int argc, char **argv)
     return at > 0 && g_strv_contains(commands, argv[at]);
 }
 
+const struct daemon_command ask_commands[] = {
+    { "ask [--withdraw | --yield] [--config FILE]",
+            "Asks for the floor, takes it back or gives it up, and tells the place in the queue" },
+    { "scene idle|meeting|floor|content|ended [--preview] [--config FILE]",
+            "Puts the room's devices into a scene, or tells what that would do" },
+    { "drive DEVICE ORDER… [--hold SECONDS] [--config FILE]",
+            "Moves a device by hand. Orders: drive PAN TILT, zoom SPEED (percent, -100 to 100), "
+            "stop, stop-zoom, home, store N, keep, read FIELD, or a field and its value: preset 3, "
+            "blank on" },
+    { "probe [--json] [--config FILE]", "Asks each device what it is and how it does" },
+    { "status [--json] [--config FILE]", "Tells how the room does" },
+    { NULL, NULL },
+};
+
 static int usage(void)
 {
-    fputs("usage: rong-room ask [--withdraw | --yield] [--config FILE]\n"
-          "       rong-room scene idle|meeting|floor|content|ended [--preview] [--config FILE]\n"
-          "       rong-room drive DEVICE ORDER… [--hold SECONDS] [--config FILE]\n"
-          "           orders: drive PAN TILT, zoom SPEED (percent, -100 to 100), stop, stop-zoom,\n"
-          "           home, store N, keep, read FIELD, or a field and its value: preset 3, blank "
-          "on\n"
-          "       rong-room probe [--json] [--config FILE]\n"
-          "       rong-room status [--json] [--config FILE]\n",
-            stderr);
+    for (const struct daemon_command *command = ask_commands; command->usage; command++)
+        fprintf(stderr, "%s rong-room %s\n", command == ask_commands ? "usage:" : "      ",
+                command->usage);
+    fputs("see rong-room --help\n", stderr);
     return EXIT_USAGE;
 }
 

@@ -25,11 +25,11 @@ static const struct daemon_option options[] = {
 
 static const struct daemon_info info = {
     .name = "rong-room",
-    .summary = "joins its room to the meeting and drives its cameras and screens; "
-               "see also rong-room ask, scene, status, drive, probe",
+    .summary = "joins its room to the meeting and drives its cameras and screens",
     .default_config = "/etc/rong/room.conf",
     .settings = room_settings_table,
     .options = options,
+    .commands = ask_commands,
     .check = room_settings_check,
 };
 

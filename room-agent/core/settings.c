@@ -5,26 +5,30 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/address_text.h"
 #include "common/base/daemon.h"
+#include "common/base/url.h"
 #include "hw/address.h"
 #include "hw/device.h"
 
 static const char *const transports[] = { "auto", "udp", "tcp", "serial", NULL };
 static const char *const sources[] = { "synthetic", "devices", NULL };
+static const char *const https[] = { "https", NULL };
+static const char *const websocket[] = { "wss", "ws", NULL };
 
 const struct config_setting room_settings_table[] = {
     { "room", "name", CONFIG_STRING, "", 0, 255, NULL,
             "Name on the room's picture and page; empty: the unit's name at the centre" },
     { "room", "line2", CONFIG_STRING, "", 0, 255, NULL,
             "Second line of the name, such as the district" },
-    { "room", "address", CONFIG_STRING, "", 0, 45, NULL,
+    { "room", "address", CONFIG_ADDRESS, "", 0, 45, NULL,
             "The box's own address, from which it speaks to devices and to the centre; empty: "
             "any" },
     { "room", "visca_port", CONFIG_INTEGER, "52381", 0, 65535, NULL,
             "Local UDP port for cameras: some answer to 52381 only; 0: chosen by the kernel" },
-    { "signal", "url", CONFIG_STRING, "https://127.0.0.1:8443", 0, 255, NULL,
+    { "signal", "url", CONFIG_URL, "https://127.0.0.1:8443", 0, 255, https,
             "Where the room enrols: https://host:port" },
-    { "signal", "machine_url", CONFIG_STRING, "wss://127.0.0.1:8444/ws", 0, 255, NULL,
+    { "signal", "machine_url", CONFIG_URL, "wss://127.0.0.1:8444/ws", 0, 255, websocket,
             "Where the room connects: wss://host:port/ws" },
     { "room", "state_dir", CONFIG_STRING, "/var/lib/rong-room", 0, 1024, NULL,
             "Folder of the room's key and certificate" },
@@ -32,14 +36,14 @@ const struct config_setting room_settings_table[] = {
             "The media program; empty: rong-room-media beside rong-room" },
     { "media", "source", CONFIG_CHOICE, "devices", 0, 0, sources,
             "Picture and sound from the box's devices, or synthetic ones for trials" },
-    { "media", "address", CONFIG_STRING, "", 0, 45, NULL,
+    { "media", "address", CONFIG_ADDRESS, "", 0, 45, NULL,
             "Local address of picture and sound; empty: the box's own" },
     { "media", "mark", CONFIG_INTEGER, "0", 0, 65535, NULL, "Number in the synthetic picture" },
     { "media", "tone_hz", CONFIG_INTEGER, "0", 0, 20000, NULL,
             "Pilot tone of the synthetic sound; 0: made from the mark" },
-    { "page", "listen", CONFIG_STRING, "127.0.0.1:8480", 0, 64, NULL,
+    { "page", "listen", CONFIG_LISTEN, "127.0.0.1:8480", 0, 64, NULL,
             "Loopback address:port of the room's own page" },
-    { "status", "listen", CONFIG_STRING, "127.0.0.1:9082", 0, 64, NULL,
+    { "status", "listen", CONFIG_LISTEN, "127.0.0.1:9082", 0, 64, NULL,
             "Address:port of /healthz and /metrics" },
     { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL,
             "What it speaks: visca, novastar, uvc" },
@@ -47,7 +51,7 @@ const struct config_setting room_settings_table[] = {
             "Its numeric IP address, or address:port; of a serial line or a USB camera /dev/…" },
     { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
             "Its port; 0: the driver's usual one" },
-    { "device *", "bind", CONFIG_STRING, "", 0, 45, NULL,
+    { "device *", "bind", CONFIG_ADDRESS, "", 0, 45, NULL,
             "Local address to speak from; empty: the box's own" },
     { "device *", "transport", CONFIG_CHOICE, "auto", 0, 0, transports,
             "udp, tcp or serial; auto: a serial line where the address is /dev/…, else UDP where "
@@ -122,8 +126,8 @@ static char *read_file_device(const struct config *config, const char *section,
     const char *address = config_string(config, section, "address");
     gint64 baud = config_integer(config, section, "baud");
     if (!driver->baud && !driver->is_file)
-        return fault_at(config, config_line(config, section, "transport"),
-                "device %s: %s does not speak on a serial line", id, driver->name);
+        return config_fault(config, section, "transport",
+                "expected udp, tcp or auto: %s does not speak on a serial line", driver->name);
     if (address[0] != '/')
         return fault_at(config, config_line(config, section, "address"),
                 "device %s: '%s' is not the path of a device file", id, address);
@@ -164,7 +168,6 @@ static char *read_device(
     const char *bind_address = config_string(config, section, "bind");
     const char *transport = config_string(config, section, "transport");
     struct hw_address parsed;
-    struct hw_address parsed_bind;
 
     if (!is_device_id(id))
         return fault_at(config, driver_line,
@@ -184,15 +187,12 @@ static char *read_device(
             hw_address_parse_with_port(address, &parsed) < 0)
         return fault_at(
                 config, address_line, "device %s: '%s' is not a numeric IP address", id, address);
-    if (bind_address[0] && hw_address_parse(bind_address, 0, &parsed_bind) < 0)
-        return fault_at(config, config_line(config, section, "bind"),
-                "device %s: '%s' is not a numeric IP address", id, bind_address);
     bool is_udp =
             strcmp(transport, "udp") == 0 || (strcmp(transport, "auto") == 0 && driver->udp_port);
     uint16_t usual_port = is_udp ? driver->udp_port : driver->tcp_port;
     if (!usual_port)
-        return fault_at(config, config_line(config, section, "transport"),
-                "device %s: %s does not speak %s", id, driver->name, transport);
+        return config_fault(config, section, "transport", "expected what %s speaks: %s",
+                driver->name, driver->udp_port ? "udp" : "tcp");
 
     struct device_settings *device = g_new0(struct device_settings, 1);
     uint16_t port = (uint16_t)config_integer(config, section, "port");
@@ -263,36 +263,41 @@ static char *read_scene_line(const struct config *config, const char *section, c
 }
 
 // A room speaks with its key over TLS; without it only with a centre on the box itself, in trials.
-static bool is_machine_url(const char *url)
+static bool is_machine_url(const char *text)
 {
-    return g_str_has_prefix(url, "wss://") || g_str_has_prefix(url, "ws://127.") ||
-           g_str_has_prefix(url, "ws://[::1]:");
+    struct url url;
+    if (url_read(text, websocket, &url) < 0)
+        return false;
+    const bool is_fine = strcmp(url.scheme, "wss") == 0 || address_text_is_loopback(url.host);
+    url_fini(&url);
+    return is_fine;
+}
+
+static char *check_listeners(const struct config *config, const struct room_settings *settings)
+{
+    g_autofree char *page_host = NULL;
+    g_autofree char *status_host = NULL;
+    uint16_t page_port = 0;
+    uint16_t status_port = 0;
+    if (address_text_split(settings->page_listen, &page_host, &page_port) < 0 ||
+            !address_text_is_loopback(page_host))
+        return config_fault(
+                config, "page", "listen", "expected a loopback address: the page has no login");
+    if (address_text_split(settings->status_listen, &status_host, &status_port) < 0)
+        return config_fault(config, "status", "listen", "expected ADDRESS:PORT");
+    // The library tells listeners of one program apart by their port alone.
+    if (page_port && page_port == status_port)
+        return config_fault(
+                config, "status", "listen", "expected another port than that of [page] listen");
+    return NULL;
 }
 
 static char *read_all(const struct config *config, struct room_settings *settings)
 {
-    char *fault = NULL;
-    struct hw_address parsed;
-    if (settings->address[0] && hw_address_parse(settings->address, 0, &parsed) < 0)
-        return fault_at(config, config_line(config, "room", "address"),
-                "'%s' is not a numeric IP address", settings->address);
-    if (settings->media_address[0] && hw_address_parse(settings->media_address, 0, &parsed) < 0)
-        return fault_at(config, config_line(config, "media", "address"),
-                "'%s' is not a numeric IP address", settings->media_address);
     if (!is_machine_url(settings->machine_url))
-        return fault_at(config, config_line(config, "signal", "machine_url"),
-                "'%s' is not wss://HOST:PORT/PATH", settings->machine_url);
-    if (hw_address_parse_with_port(settings->page_listen, &parsed) < 0)
-        return fault_at(config, config_line(config, "page", "listen"), "'%s' is not ADDRESS:PORT",
-                settings->page_listen);
-    bool is_loopback = parsed.any.sa_family == AF_INET
-                               ? ntohl(parsed.v4.sin_addr.s_addr) >> 24 == 127
-                               : IN6_IS_ADDR_LOOPBACK(&parsed.v6.sin6_addr);
-    if (!is_loopback)
-        return fault_at(config, config_line(config, "page", "listen"),
-                "the page has no login: it listens on loopback only, not on %s",
-                settings->page_listen);
-
+        return config_fault(config, "signal", "machine_url",
+                "expected wss://HOST:PORT/PATH; ws:// is for 127.0.0.1 only");
+    char *fault = check_listeners(config, settings);
     char *const *section = config_sections(config, "device *");
     for (; *section && !fault; section++)
         fault = read_device(config, *section, settings);

@@ -60,12 +60,14 @@ int main(int argc, char **argv)
         printf("rong-room-media %s\n", daemon_version());
         return 0;
     }
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        puts("usage: rong-room-media [--version | --help]\n"
+             "The room's picture and sound. rong-room starts it, with a socket as descriptor 3.");
+        return 0;
+    }
     if (argc > 1) {
-        const bool wants_help = strcmp(argv[1], "--help") == 0;
-        fprintf(wants_help ? stdout : stderr, "usage: rong-room-media\n"
-                                              "The room's picture and sound. rong-room starts it, "
-                                              "with a socket as descriptor 3.\n");
-        return wants_help ? 0 : 2;
+        fprintf(stderr, "rong-room-media: unexpected argument '%s'; see --help\n", argv[argc - 1]);
+        return 2;
     }
     signal(SIGPIPE, SIG_IGN);
     return run();

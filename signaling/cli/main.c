@@ -18,22 +18,44 @@ static const struct command {
     const char *options[5]; // "title=" takes a value, "open" does not
     const char *usage;
     cli_fn *run;
+    const char *help;
 } commands[] = {
-    { { "unit", "import" }, 1, { NULL }, "unit import FILE.csv", cli_unit_import },
-    { { "unit", "list" }, 0, { NULL }, "unit list", cli_unit_list },
-    { { "room", "list" }, 0, { NULL }, "room list", cli_room_list },
-    { { "room", "code" }, 1, { NULL }, "room code UNIT", cli_room_code },
-    { { "mcu", "code" }, 1, { NULL }, "mcu code NAME", cli_mcu_code },
+    { { "unit", "import" }, 1, { NULL }, "unit import FILE.csv", cli_unit_import,
+            "Takes the tree of units from a file: code,parent,level,name,link_kbps" },
+    { { "unit", "list" }, 0, { NULL }, "unit list", cli_unit_list, "Prints the units" },
+    { { "room", "list" }, 0, { NULL }, "room list", cli_room_list,
+            "Prints the enrolled rooms and whether they are there" },
+    { { "room", "code" }, 1, { NULL }, "room code UNIT", cli_room_code,
+            "Makes the one-time code that rong-room --enroll spends" },
+    { { "mcu", "code" }, 1, { NULL }, "mcu code NAME", cli_mcu_code,
+            "Makes the one-time code that rong-mcu --enroll spends" },
     { { "meeting", "create" }, 0, { "title=", "units=", "mode=", "open", NULL },
             "meeting create --title T --units a,b,c [--mode floor|discussion] [--open]",
-            cli_meeting_create },
-    { { "meeting", "list" }, 0, { NULL }, "meeting list", cli_meeting_list },
-    { { "meeting", "open" }, 1, { NULL }, "meeting open MEETING", cli_meeting_open },
-    { { "meeting", "end" }, 1, { NULL }, "meeting end MEETING", cli_meeting_end },
+            cli_meeting_create, "Plans a meeting of these units; --open: and opens it" },
+    { { "meeting", "list" }, 0, { NULL }, "meeting list", cli_meeting_list, "Prints the meetings" },
+    { { "meeting", "open" }, 1, { NULL }, "meeting open MEETING", cli_meeting_open,
+            "Opens a planned meeting: the rooms join" },
+    { { "meeting", "end" }, 1, { NULL }, "meeting end MEETING", cli_meeting_end,
+            "Ends a meeting for everybody" },
     { { "link", NULL }, 2, { "name=", "ttl=", NULL },
             "link chair|secretary|technician|delegate|interpreter MEETING --name N [--ttl S]",
-            cli_link },
-    { { "status", NULL }, 0, { NULL }, "status", cli_status },
+            cli_link,
+            "Makes a one-time link; a technician's with the meeting - is for all meetings" },
+    { { "status", NULL }, 0, { NULL }, "status", cli_status,
+            "Tells how the server, its rooms and MCUs do" },
+};
+
+static const struct {
+    const char *head;
+    const char *text;
+} option_texts[] = {
+    { "--config FILE", "the settings of rong-signal (" DEFAULT_CONFIG
+                       "); they say where its CA and its admin.token are" },
+    { "--url URL", "where it answers, https://host:port; else what it wrote down itself" },
+    { "--json", "print the server's answer as JSON" },
+    { "--man", "print the man page (roff)" },
+    { "--version", "print the version" },
+    { "--help", "print this" },
 };
 
 static void print_help(void)
@@ -41,14 +63,29 @@ static void print_help(void)
     puts("rong: the administrator's command line of the Rong meeting house.\n\n"
          "  rong [--config FILE] [--url URL] [--json] COMMAND\n");
     for (size_t i = 0; i < COUNT_OF(commands); i++)
-        printf("  rong %s\n", commands[i].usage);
-    puts("\n  --config FILE  the settings of rong-signal (" DEFAULT_CONFIG ");\n"
-         "                 they say where its CA and its admin.token are\n"
-         "  --url URL      where it answers, https://host:port; else what it wrote down itself\n"
-         "  --json         print the server's answer as JSON\n"
-         "  --version      print the version\n"
-         "  --help         print this\n\n"
-         "A technician's link with the meeting - is for all meetings.");
+        printf("  rong %s\n      %s\n", commands[i].usage, commands[i].help);
+    putchar('\n');
+    for (size_t i = 0; i < COUNT_OF(option_texts); i++)
+        printf("  %-14s %s\n", option_texts[i].head, option_texts[i].text);
+}
+
+static void print_man(void)
+{
+    struct daemon_command rows[COUNT_OF(commands) + 1] = { 0 };
+    for (size_t i = 0; i < COUNT_OF(commands); i++)
+        rows[i] = (struct daemon_command){ commands[i].usage, commands[i].help };
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_string_append_printf(
+            out, ".TH RONG 8 \"\" \"rong %s\" \"Rong\"\n.SH NAME\n", daemon_version());
+    g_string_append(out, "rong \\- the administrator's command line of the Rong meeting house\n"
+                         ".SH SYNOPSIS\n.B rong\n[\\fIoptions\\fR] \\fIcommand\\fR\n");
+    daemon_write_man_commands(out, "rong", rows);
+    g_string_append(out, ".SH OPTIONS\n");
+    for (size_t i = 0; i < COUNT_OF(option_texts); i++)
+        config_write_man_item(out, option_texts[i].head, option_texts[i].text);
+    g_string_append(out, ".SH EXIT STATUS\n0 when it is done, 1 when the server refused or did not "
+                         "answer, 2 for a bad command line or settings file.\n");
+    fputs(out->str, stdout);
 }
 
 const char *cli_option(const struct cli *cli, const char *name)
@@ -58,7 +95,8 @@ const char *cli_option(const struct cli *cli, const char *name)
 
 // --- what was typed -----------------------------------------------------------------------------
 
-static const char *const common_options[] = { "config=", "url=", "json", "version", "help", NULL };
+static const char *const common_options[] = { "config=", "url=", "json", "man", "version", "help",
+    NULL };
 
 // The row "name=" or "name" of a list; NULL: not in it.
 static const char *find_option(const char *const *list, const char *name, size_t length)
@@ -177,6 +215,10 @@ static int run(struct cli *cli, char **words)
 {
     if (cli_option(cli, "help")) {
         print_help();
+        return 0;
+    }
+    if (cli_option(cli, "man")) {
+        print_man();
         return 0;
     }
     if (cli_option(cli, "version")) {

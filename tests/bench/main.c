@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <glib.h>
 #include <json-c/json.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "common/base/check.h"
+#include "common/base/daemon.h"
 #include "common/base/log.h"
 #include "common/media/media.h"
 #include "tests/bench/bare.h"
@@ -17,6 +20,7 @@
 
 struct options {
     int rooms, tiles, talkers, ms, count;
+    gboolean wants_version;
     char *camera, *wall, *local, *folder;
 };
 
@@ -47,7 +51,7 @@ static int run_devices(const struct options *options, struct json_object **out)
         .wall = options->wall,
         .local = options->local,
         .count = options->count };
-    return config.camera && config.wall ? devices_run(&config, out) : -EINVAL;
+    return devices_run(&config, out);
 }
 
 static const struct {
@@ -58,6 +62,22 @@ static const struct {
     { "micro", run_micro },
     { "devices", run_devices },
 };
+
+static const char *options_fault(const struct options *options, int argc, char **argv)
+{
+    bool is_known = false;
+    for (size_t i = 0; argc == 2 && i < COUNT_OF(commands); i++)
+        is_known |= strcmp(argv[1], commands[i].name) == 0;
+    if (!is_known)
+        return "expected one of bare, micro, devices";
+    if (options->rooms <= 0 || options->tiles <= 0 || options->talkers < 0)
+        return "--rooms, --tiles: expected more than 0; --talkers: not less";
+    if (options->ms <= 0 || options->count <= 0)
+        return "--ms, --count: expected more than 0";
+    if (strcmp(argv[1], "devices") == 0 && (!options->camera || !options->wall))
+        return "devices: --camera and --wall are missing";
+    return NULL;
+}
 
 static bool read_options(struct options *options, int *argc, char ***argv)
 {
@@ -76,6 +96,7 @@ static bool read_options(struct options *options, int *argc, char ***argv)
                 "ADDRESS" },
         { "count", 0, 0, G_OPTION_ARG_INT, &options->count, "devices: requests of each kind (100)",
                 "N" },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &options->wants_version, "Print the version", NULL },
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices");
@@ -86,12 +107,12 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         fprintf(stderr, "rong-bench: %s\n", error->message);
         return false;
     }
-    if (*argc == 2 && options->rooms > 0 && options->tiles > 0 && options->talkers >= 0 &&
-            options->ms > 0 && options->count > 0)
+    if (options->wants_version)
         return true;
-    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-    fprintf(stderr, "%s", help);
-    return false;
+    const char *fault = options_fault(options, *argc, *argv);
+    if (fault)
+        fprintf(stderr, "rong-bench: %s; see --help\n", fault);
+    return !fault;
 }
 
 // A socket pair a member; 1 024 open files would end at some five hundred.
@@ -109,18 +130,24 @@ int main(int argc, char **argv)
     struct options options = { .rooms = 20, .tiles = 16, .talkers = 3, .ms = 500, .count = 100 };
     int rc = -EINVAL;
     struct json_object *result = NULL;
+    setlocale(LC_CTYPE, ""); // NOLINT(concurrency-mt-unsafe): no other thread yet
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();
-    if (read_options(&options, &argc, &argv)) {
+    if (!read_options(&options, &argc, &argv)) {
+        rc = -EINVAL;
+    } else if (options.wants_version) {
+        printf("rong-bench %s\n", daemon_version());
+        rc = 0;
+    } else {
         if (!options.folder)
             options.folder = g_strdup(".");
         for (size_t i = 0; i < COUNT_OF(commands); i++)
             if (g_str_equal(argv[1], commands[i].name))
                 rc = commands[i].run(&options, &result);
+        if (rc < 0)
+            fprintf(stderr, "rong-bench: %s: %s\n", argv[1], g_strerror(-rc));
     }
-    if (rc < 0)
-        fprintf(stderr, "rong-bench: %s\n", g_strerror(-rc));
-    else
+    if (result)
         printf("%s\n", json_object_to_json_string_ext(
                                result, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(result);

@@ -1,6 +1,5 @@
 // Whatever is wrong, from whomever: a stable code, a count, and nothing changed. The real daemons.
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -274,20 +273,6 @@ describe('a file', () => {
       (await rest(house.demo, 'GET', '/api/v1/units', { headers: admin(house.demo) })).body,
     ).toEqual(before.body);
   });
-
-  it.each(['rong-signal', 'rong-mcu', 'rong-room', 'rong-sim'])(
-    'of settings for %s with an unknown key is refused with its line',
-    async (program) => {
-      const path = `${house.demo.dir}/bad-${program}.conf`;
-      writeFileSync(path, '# a comment\n[nonsense]\nkey=value\n');
-      const failed = await run(`${BIN}/${program}`, ['--config', path, '--check-config']).then(
-        () => null,
-        (error: unknown) => error as { code: number; stderr: string },
-      );
-      expect(failed?.code).toBe(2);
-      expect(failed?.stderr).toMatch(new RegExp(`bad-${program}.conf:[23]: `));
-    },
-  );
 });
 
 describe('a machine', () => {

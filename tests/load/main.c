@@ -3,6 +3,7 @@
 // gets back. It enrols its rooms over REST, obeys member.desired, and leaves nothing behind.
 #include <errno.h>
 #include <glib/gstdio.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #define LATE_SHARE_MAX 0.01
 
 struct options {
+    gboolean wants_version;
     char *signal_url, *machine_url, *token_file, *ca_file, *pin, *units, *json_file, *log_level;
     char *watch_file;
     char *link, *link_up, *link_down;
@@ -375,6 +377,31 @@ static bool read_link(const char *both, const char *one, struct link_profile *ou
     return false;
 }
 
+// What is missing or out of range, or NULL. Sets the log level.
+static const char *options_fault(const struct options *options)
+{
+    const struct clip_picture *picture = &options->picture;
+    if (!options->signal_url)
+        return "--signal is missing";
+    if (!options->machine_url)
+        return "--machines is missing";
+    if (!options->token_file)
+        return "--token-file is missing";
+    if (!options->units)
+        return "--units is missing";
+    if (!options->ca_file && !options->pin)
+        return "--ca or --pin is missing";
+    if (picture->height <= 0 || picture->height % 2 != 0)
+        return "--height: expected an even number of pixels";
+    if (picture->fps <= 0 || picture->fps > CLIP_FPS_MAX)
+        return "--fps: expected 1 to 30";
+    if (picture->kbps <= 0)
+        return "--kbps: expected more than 0";
+    if (options->log_level && !log_set_level(options->log_level))
+        return "--log-level: expected error, warn, info or debug";
+    return NULL;
+}
+
 static bool read_options(struct options *options, int argc, char **argv)
 {
     *options = (struct options){ .first_mark = 4, .decode = 1, .picture = clip_picture_default };
@@ -419,6 +446,7 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "likewise, to the rooms only", "PROFILE" },
         { "link-seed", 0, 0, G_OPTION_ARG_INT, &options->link_seed,
                 "another one for another fate of the packets (0)", "N" },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &options->wants_version, "Print the version", NULL },
         { "log-level", 0, 0, G_OPTION_ARG_STRING, &options->log_level, "error, warn, info or debug",
                 "LEVEL" },
         G_OPTION_ENTRY_NULL,
@@ -431,17 +459,17 @@ static bool read_options(struct options *options, int argc, char **argv)
         fprintf(stderr, "rong-load: %s\n", error->message);
         return false;
     }
-    if (options->signal_url && options->machine_url && options->token_file && options->units &&
-            read_link(options->link, options->link_up, &options->up) &&
-            read_link(options->link, options->link_down, &options->down) &&
-            (options->ca_file || options->pin) && argc == 1 && options->picture.height > 0 &&
-            options->picture.height % 2 == 0 && options->picture.fps > 0 &&
-            options->picture.fps <= CLIP_FPS_MAX && options->picture.kbps > 0 &&
-            (!options->log_level || log_set_level(options->log_level)))
+    if (options->wants_version)
         return true;
-    g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-    fprintf(stderr, "%s", help);
-    return false;
+    if (argc > 1) {
+        fprintf(stderr, "rong-load: unexpected argument '%s'; see --help\n", argv[1]);
+        return false;
+    }
+    const char *fault = options_fault(options);
+    if (fault)
+        fprintf(stderr, "rong-load: %s; see --help\n", fault);
+    return !fault && read_link(options->link, options->link_up, &options->up) &&
+           read_link(options->link, options->link_down, &options->down);
 }
 
 static void free_options(struct options *options)
@@ -509,9 +537,15 @@ int main(int argc, char **argv)
     static const char *const elements[] = { "appsrc", "appsink", "x264enc", "avdec_h264", NULL };
     struct load load = { 0 };
     const char *missing = NULL;
+    setlocale(LC_CTYPE, ""); // NOLINT(concurrency-mt-unsafe): no other thread yet
     if (!read_options(&load.options, argc, argv)) {
         free_options(&load.options);
         return 2;
+    }
+    if (load.options.wants_version) {
+        printf("rong-load %s\n", daemon_version());
+        free_options(&load.options);
+        return 0;
     }
     signal(SIGPIPE, SIG_IGN);
     raise_file_limit();

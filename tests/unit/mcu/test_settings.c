@@ -47,8 +47,9 @@ static void faults_name_their_line(void **state)
 {
     (void)state;
     assert_fault("[mcu]\nmedia_addresses=10.0.0.1,nowhere\n", ":2:", "'nowhere'");
-    assert_fault("[mcu]\nmedia_min_port=3000\nmedia_max_port=2000\n", ":3:", "below");
-    assert_fault("[mcu]\nmedia_min_port=0\nmedia_max_port=2000\n", ":3:", "both or none");
+    assert_fault(
+            "[mcu]\nmedia_min_port=3000\nmedia_max_port=2000\n", ":3:", "at least media_min_port");
+    assert_fault("[mcu]\nmedia_min_port=0\nmedia_max_port=2000\n", ":3:", "both ports or none");
     assert_fault("[mcu]\nnet_threads=9\n", ":2:", "net_threads");
     assert_fault("[canvas]\n\nwidth=1270\n", ":3:", "multiple of 32");
     assert_fault("[mcu]\nmedia_adresses=10.0.0.1\n", ":2:", "media_addresses");

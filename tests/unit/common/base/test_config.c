@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+static const char *const schemes[] = { "wss", "ws", NULL };
 static const char *const modes[] = { "floor", "discussion", NULL };
 
 static const struct config_setting table[] = {
@@ -38,6 +39,22 @@ static const struct config_setting table[] = {
             .key = "addresses",
             .kind = CONFIG_LIST,
             .default_text = "::; 0.0.0.0",
+            .help = "Where" },
+    { .section = "net",
+            .key = "listen",
+            .kind = CONFIG_LISTEN,
+            .default_text = "127.0.0.1:0",
+            .help = "Where" },
+    { .section = "net",
+            .key = "address",
+            .kind = CONFIG_ADDRESS,
+            .default_text = "",
+            .help = "Where" },
+    { .section = "net",
+            .key = "url",
+            .kind = CONFIG_URL,
+            .default_text = "wss://a:1",
+            .choices = schemes,
             .help = "Where" },
     { .section = "device *", .key = "driver", .kind = CONFIG_STRING, .help = "Which driver" },
     { .section = "device *",
@@ -145,8 +162,53 @@ static void names_the_line_and_what_was_meant(void **state)
     assert_fault("name=a\n", "1: name stands before any [section]");
     assert_fault("[mcu]\nname\n", "2: neither [section] nor key = value nor # comment");
     assert_fault("[mcu\n", "1: a section has no ]; expected [name]");
-    assert_fault("[]\n", "1: unknown section []; did you mean [mcu]?");
+    assert_fault("[]\n", "1: unknown section []");
     assert_fault("[mcu]\nname=\xff\n", "2: name is not UTF-8");
+}
+
+static void means_only_what_is_near(void **state)
+{
+    (void)state;
+    assert_fault("[nonsense]\n", "1: unknown section [nonsense]");
+    assert_fault("[mcu]\nname=x\nzz=1\n", "3: unknown key zz in [mcu]");
+    assert_fault("[mcu]\nname=x\npublic_listen=1\n", "3: unknown key public_listen in [mcu]");
+    assert_fault(
+            "[mcu]\nname=x\nrecrod=1\n", "3: unknown key recrod in [mcu]; did you mean record?");
+    assert_fault("[mcu]\nname=x\nadresse=1\n",
+            "3: unknown key adresse in [mcu]; did you mean addresses?");
+}
+
+static void names_the_shape_of_addresses_and_urls(void **state)
+{
+    (void)state;
+    assert_fault("[mcu]\nname=x\n[net]\nlisten = abc\n",
+            "4: listen = 'abc'; expected ADDRESS:PORT with a numeric address, such as "
+            "127.0.0.1:8480 or [::1]:8480");
+    assert_fault("[mcu]\nname=x\n[net]\nlisten =\n",
+            "4: listen = ''; expected ADDRESS:PORT with a numeric address, such as "
+            "127.0.0.1:8480 or [::1]:8480");
+    assert_fault("[mcu]\nname=x\n[net]\naddress = host.local\n",
+            "4: address = 'host.local'; expected a numeric IPv4 or IPv6 address");
+    assert_fault("[mcu]\nname=x\n[net]\nurl = ftp://x\n",
+            "4: url = 'ftp://x'; expected wss://HOST:PORT or ws://HOST:PORT");
+    char *fault = NULL;
+    struct config *config =
+            load("[mcu]\nname=x\n[net]\nlisten=[::1]:0\naddress=\nurl=ws://a\n", &fault);
+    assert_null(fault);
+    config_free(config);
+}
+
+static void a_readers_own_fault_names_the_line_or_the_default(void **state)
+{
+    (void)state;
+    char *fault = NULL;
+    struct config *config = load("[mcu]\nname=x\nthreads=3\n", &fault);
+    assert_null(fault);
+    g_autofree char *set = config_fault(config, "mcu", "threads", "expected fewer than %d", 3);
+    assert_string_equal(set + strlen(path), ":3: threads = '3'; expected fewer than 3");
+    g_autofree char *unset = config_fault(config, "mcu", "mode", "expected discussion");
+    assert_string_equal(unset + strlen(path), ":1: mode = 'floor' by default; expected discussion");
+    config_free(config);
 }
 
 static void misses_what_is_required(void **state)
@@ -163,7 +225,7 @@ static void a_file_that_is_not_there_is_a_fault(void **state)
     (void)state;
     char *fault = NULL;
     assert_null(config_load("/nonexistent/rong.conf", table, &fault));
-    assert_non_null(strstr(fault, "/nonexistent/rong.conf:0: can not be read"));
+    assert_non_null(strstr(fault, "/nonexistent/rong.conf: can not be read"));
     g_free(fault);
 }
 
@@ -199,6 +261,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_values_and_defaults),
         cmocka_unit_test(names_the_line_and_what_was_meant),
+        cmocka_unit_test(means_only_what_is_near),
+        cmocka_unit_test(names_the_shape_of_addresses_and_urls),
+        cmocka_unit_test(a_readers_own_fault_names_the_line_or_the_default),
         cmocka_unit_test(misses_what_is_required),
         cmocka_unit_test(a_file_that_is_not_there_is_a_fault),
         cmocka_unit_test(help_and_sample_come_from_the_table),

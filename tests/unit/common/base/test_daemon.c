@@ -30,13 +30,17 @@ static char *check(const struct config *config)
 {
     if (config_integer(config, "a", "number") != 7)
         return NULL;
-    return g_strdup_printf(
-            "%s:%d: seven is taken", config_path(config), config_line(config, "a", "number"));
+    return config_fault(config, "a", "number", "seven is taken");
 }
 
 static const struct daemon_option options[] = {
     { "enroll", "spend a one-time code", &code },
     { NULL, NULL, NULL },
+};
+
+static const struct daemon_command commands[] = {
+    { "dance STEP", "moves once" },
+    { NULL, NULL },
 };
 
 static const struct daemon_info info = {
@@ -45,6 +49,7 @@ static const struct daemon_info info = {
     .default_config = "/nonexistent/rong-test.conf",
     .settings = settings,
     .options = options,
+    .commands = commands,
     .check = check,
 };
 
@@ -103,6 +108,8 @@ static void says_what_it_is(void **state)
     (void)state;
     assert_ends(0, "rong-test 0.1.0\n", ARGUMENTS((char *)"--version"));
     assert_ends(0, "--enroll VALUE", ARGUMENTS((char *)"--help"));
+    assert_ends(0, "rong-test dance STEP\n           moves once\n", ARGUMENTS((char *)"--help"));
+    assert_ends(0, "rong\\-test dance STEP\nmoves once.\n", ARGUMENTS((char *)"--man"));
     assert_ends(0, "[a] number", ARGUMENTS((char *)"--help"));
     assert_ends(0, "#number = 1\n", ARGUMENTS((char *)"--sample-config"));
     assert_ends(0, ".TH RONG-TEST 8", ARGUMENTS((char *)"--man"));
@@ -116,7 +123,7 @@ static void refuses_a_bad_command_line(void **state)
     assert_ends(2, "unexpected argument 'x'", ARGUMENTS((char *)"x"));
     assert_ends(2, "--config needs a value", ARGUMENTS((char *)"--config"));
     assert_ends(
-            2, "/nonexistent/rong-test.conf:0: can not be read", ARGUMENTS((char *)"--enroll=abc"));
+            2, "/nonexistent/rong-test.conf: can not be read", ARGUMENTS((char *)"--enroll=abc"));
     assert_string_equal(code, "abc");
 }
 
@@ -129,7 +136,7 @@ static void checks_the_file(void **state)
     assert_ends(2, ":2: number = '33'; expected a whole number from 0 to 9",
             ARGUMENTS((char *)"--check-config", (char *)"--config", path));
     write_file("[a]\nnumber = 7\n");
-    assert_ends(2, ":2: seven is taken", ARGUMENTS((char *)"--config", path));
+    assert_ends(2, ":2: number = '7'; seven is taken", ARGUMENTS((char *)"--config", path));
 }
 
 static gboolean end_self(gpointer data)

@@ -84,15 +84,16 @@ static void names_file_and_line_of_each_fault(void **state)
     assert_fault("[device camera]\ndriver = visca\naddress = 127.0.0.300\n",
             "3: device camera: '127.0.0.300' is not a numeric IP address");
     assert_fault("[device led]\ndriver = novastar\naddress = 127.0.0.1\ntransport = udp\n",
-            "4: device led: novastar does not speak udp");
+            "4: transport = 'udp'; expected what novastar speaks: tcp");
     assert_fault(CAMERA "[device second]\ndriver = visca\naddress = 127.0.21.11:52381\n",
             "6: device second: 127.0.21.11 port 52381 is taken by device camera, line 3");
     assert_fault("[device Hội]\ndriver = visca\naddress = 127.0.0.1\n",
             "2: device 'Hội': a name has only a-z, 0-9, - and _, at most 32");
     assert_fault("[signal]\nmachine_url = ws://10.0.0.1:8444/ws\n",
-            "2: 'ws://10.0.0.1:8444/ws' is not wss://HOST:PORT/PATH");
+            "2: machine_url = 'ws://10.0.0.1:8444/ws'; expected wss://HOST:PORT/PATH; ws:// is for "
+            "127.0.0.1 only");
     assert_fault("[page]\nlisten = 0.0.0.0:8480\n",
-            "2: the page has no login: it listens on loopback only, not on 0.0.0.0:8480");
+            "2: listen = '0.0.0.0:8480'; expected a loopback address: the page has no login");
 }
 
 static void names_what_a_scene_has_wrong(void **state)
@@ -122,7 +123,8 @@ static void refuses_two_devices_on_one_serial_port(void **state)
                  "address = /dev/../dev/null\ncamera = 2\n",
             "6: device b: /dev/null is taken by device a, line 3");
     assert_fault("[device a]\ndriver = novastar\naddress = /dev/null\ntransport = serial\n",
-            "4: device a: novastar does not speak on a serial line");
+            "4: transport = 'serial'; expected udp, tcp or auto: novastar does not speak on a "
+            "serial line");
     assert_fault("[device a]\ndriver = visca\naddress = /dev/null\nbaud = 9601\n",
             "4: device a: no serial port has the speed 9601");
     assert_fault("[device a]\ndriver = visca\naddress = ttyS0\ntransport = serial\n",
