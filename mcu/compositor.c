@@ -17,12 +17,13 @@
 enum tile_look { TILE_UNDRAWN, TILE_PLACEHOLDER, TILE_LIVE, TILE_STALLED };
 
 struct canvas {
-    uint16_t conference;
+    uint16_t number;
+    int64_t interval_us; // between two pictures of it, at least
     struct picture *picture;
     struct stage *stage; // NULL: none yet
     enum tile_look looks[LAYOUT_TILES_MAX];
     bool is_changed;
-    int64_t pushed_us;
+    int64_t drawn_us, pushed_us;
     size_t tier_count;
     struct tier *tiers[TIERS_MAX];
 };
@@ -31,13 +32,13 @@ struct compositor {
     struct loop *loop;
     struct ticker ticker;
     GSource *ticks;
-    GHashTable *canvases; // conference → struct canvas
+    GHashTable *canvases; // number → struct canvas
     size_t tier_count;
 };
 
 struct canvas_job {
-    uint16_t conference;
-    int width, height;
+    uint16_t number;
+    int width, height, fps;
     struct stage *stage;
     struct tier *tier;
 };
@@ -70,9 +71,9 @@ static void canvas_free(void *data)
 
 // --- compositor thread ---------------------------------------------------------------------------
 
-static struct canvas *find_canvas(struct compositor *compositor, uint16_t conference)
+static struct canvas *find_canvas(struct compositor *compositor, uint16_t number)
 {
-    return g_hash_table_lookup(compositor->canvases, GUINT_TO_POINTER(conference + 1u));
+    return g_hash_table_lookup(compositor->canvases, GUINT_TO_POINTER(number + 1u));
 }
 
 static enum tile_look look_of(const struct stage_tile *tile, int64_t now_us)
@@ -108,7 +109,8 @@ static bool draw_tile(struct canvas *canvas, size_t index, int64_t now_us)
     if (!picture || (!is_new && !looks_other))
         return false;
     draw_framed(canvas, &tile->rect, picture);
-    canvas_blend(canvas->picture, &tile->rect, banner_overlay(tile->name));
+    if (tile->name)
+        canvas_blend(canvas->picture, &tile->rect, banner_overlay(tile->name));
     if (look == TILE_STALLED)
         canvas_blend(canvas->picture, &tile->rect, banner_overlay(tile->stalled));
     return true;
@@ -136,8 +138,9 @@ static void tick(struct compositor *compositor, int64_t now_us)
     g_hash_table_iter_init(&iter, compositor->canvases);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         struct canvas *canvas = value;
-        if (canvas->tier_count == 0)
+        if (canvas->tier_count == 0 || now_us - canvas->drawn_us < canvas->interval_us)
             continue;
+        canvas->drawn_us = now_us;
         for (size_t i = 0; canvas->stage && i < canvas->stage->count; i++)
             canvas->is_changed |= draw_tile(canvas, i, now_us);
         push(canvas, now_us);
@@ -164,24 +167,26 @@ static void add_canvas(void *context, const void *data)
     struct compositor *compositor = context;
     const struct canvas_job *job = data;
     struct canvas *canvas = g_new0(struct canvas, 1);
-    canvas->conference = job->conference;
+    canvas->number = job->number;
+    // Half a tick earlier: deadlines are not met to the microsecond.
+    canvas->interval_us = 1000000 / job->fps - compositor->ticker.interval_us / 2;
     canvas->picture = picture_new(job->width, job->height);
     canvas_clear(canvas->picture);
-    g_hash_table_replace(compositor->canvases, GUINT_TO_POINTER(job->conference + 1u), canvas);
+    g_hash_table_replace(compositor->canvases, GUINT_TO_POINTER(job->number + 1u), canvas);
 }
 
 static void remove_canvas(void *context, const void *data)
 {
     struct compositor *compositor = context;
     const struct canvas_job *job = data;
-    g_hash_table_remove(compositor->canvases, GUINT_TO_POINTER(job->conference + 1u));
+    g_hash_table_remove(compositor->canvases, GUINT_TO_POINTER(job->number + 1u));
 }
 
 static void set_stage(void *context, const void *data)
 {
     struct compositor *compositor = context;
     const struct canvas_job *job = data;
-    struct canvas *canvas = find_canvas(compositor, job->conference);
+    struct canvas *canvas = find_canvas(compositor, job->number);
     if (!canvas) {
         stage_free(job->stage);
         return;
@@ -198,7 +203,7 @@ static void add_tier(void *context, const void *data)
 {
     struct compositor *compositor = context;
     const struct canvas_job *job = data;
-    struct canvas *canvas = find_canvas(compositor, tier_config(job->tier)->conference);
+    struct canvas *canvas = find_canvas(compositor, tier_config(job->tier)->canvas);
     if (!canvas || canvas->tier_count == TIERS_MAX)
         return;
     canvas->tiers[canvas->tier_count++] = job->tier;
@@ -211,7 +216,7 @@ static void remove_tier(void *context, const void *data)
 {
     struct compositor *compositor = context;
     const struct canvas_job *job = data;
-    struct canvas *canvas = find_canvas(compositor, tier_config(job->tier)->conference);
+    struct canvas *canvas = find_canvas(compositor, tier_config(job->tier)->canvas);
     for (size_t i = 0; canvas && i < canvas->tier_count; i++) {
         if (canvas->tiers[i] != job->tier)
             continue;
@@ -269,26 +274,26 @@ void compositor_close(struct compositor *compositor)
 }
 
 void compositor_add_canvas(
-        struct compositor *compositor, uint16_t conference, int width, int height)
+        struct compositor *compositor, uint16_t canvas, int width, int height, int fps)
 {
     const struct canvas_job job = {
-        .conference = conference,
+        .number = canvas,
         .width = width,
         .height = height,
+        .fps = fps,
     };
     loop_post(compositor->loop, add_canvas, compositor, &job, sizeof(job));
 }
 
-void compositor_remove_canvas(struct compositor *compositor, uint16_t conference)
+void compositor_remove_canvas(struct compositor *compositor, uint16_t canvas)
 {
-    const struct canvas_job job = { .conference = conference };
+    const struct canvas_job job = { .number = canvas };
     loop_call(compositor->loop, remove_canvas, compositor, &job, sizeof(job));
 }
 
-void compositor_take_stage(
-        struct compositor *compositor, uint16_t conference, struct stage *take_stage)
+void compositor_take_stage(struct compositor *compositor, uint16_t canvas, struct stage *take_stage)
 {
-    const struct canvas_job job = { .conference = conference, .stage = take_stage };
+    const struct canvas_job job = { .number = canvas, .stage = take_stage };
     loop_post(compositor->loop, set_stage, compositor, &job, sizeof(job));
 }
 

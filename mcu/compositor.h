@@ -18,7 +18,8 @@ struct compositor;
 struct stage_tile {
     struct layout_rect rect;
     struct tile_source *source; // NULL: the placeholder
-    struct banner *name, *placeholder, *stalled;
+    struct banner *name;        // NULL: none is drawn
+    struct banner *placeholder, *stalled;
 };
 
 struct stage {
@@ -31,10 +32,11 @@ struct stage *stage_new(void);
 // Control thread, all of them; what is removed is no more touched when the call returns.
 int compositor_open(int fps, struct compositor **out) MUST_CHECK;
 void compositor_close(struct compositor *compositor);
+// A canvas has a number of its own in the process; it is drawn at most `fps` times a second.
 void compositor_add_canvas(
-        struct compositor *compositor, uint16_t conference, int width, int height);
-void compositor_remove_canvas(struct compositor *compositor, uint16_t conference);
+        struct compositor *compositor, uint16_t canvas, int width, int height, int fps);
+void compositor_remove_canvas(struct compositor *compositor, uint16_t canvas);
 void compositor_take_stage(
-        struct compositor *compositor, uint16_t conference, struct stage *take_stage);
+        struct compositor *compositor, uint16_t canvas, struct stage *take_stage);
 void compositor_add_tier(struct compositor *compositor, struct tier *tier);
 void compositor_remove_tier(struct compositor *compositor, struct tier *tier);

@@ -10,11 +10,9 @@
 #include "mcu/ticker.h"
 #include "mcu/video_source.h"
 
-#define STALLED_TEXT "Tín hiệu gián đoạn"
 _Static_assert(LANGUAGE_BAHNAR - LANGUAGE_FLOOR < MIXER_LANGUAGES, "each has a bus");
 
-#define TIER_STOPS_AFTER_US 10000000
-#define TICKS_A_SECOND      (1000000 / AUDIO_TICK_US)
+#define TICKS_A_SECOND (1000000 / AUDIO_TICK_US)
 
 struct conference_member *conference_find(const struct conference *conference, const char *id)
 {
@@ -23,22 +21,16 @@ struct conference_member *conference_find(const struct conference *conference, c
 
 // --- members -------------------------------------------------------------------------------------
 
-static void drop_banners(struct conference_member *member)
-{
-    g_clear_pointer(&member->name, banner_unref);
-    g_clear_pointer(&member->placeholder, banner_unref);
-    g_clear_pointer(&member->stalled, banner_unref);
-}
-
 static void member_end(void *data)
 {
     struct conference_member *member = data;
     struct conference_host *host = member->conference->host;
     video_source_close(member->video);
+    video_source_close(member->content);
     audio_thread_remove_member(host->audio, member->slot);
     net_worker_remove_member(host->nets[member->net], member->slot);
     host->slots[member->slot] = NULL;
-    drop_banners(member);
+    conference_drop_banners(member);
     g_free(member->negotiation);
     metric_add(&mcu_members, -1);
     metric_add(&mcu_members_connected, -(int64_t)member->connected);
@@ -102,12 +94,11 @@ static void member_begin(
     member->slot = (uint16_t)slot;
     member->generation = ++host->next_generation;
     member->net = least_busy_net(host);
+    member->main = desired_main(desired);
+    member->main_tier = member->content_tier = TIER_NONE;
     host->slots[slot] = member;
     net_worker_add_member(
             host->nets[member->net], conference->number, member->slot, member->generation);
-    if (conference->tier)
-        net_worker_set_tier(
-                host->nets[member->net], member->slot, tier_config(conference->tier)->id);
     set_sound(member, desired);
     metric_add(&mcu_members, 1);
     g_hash_table_replace(conference->members, member->id, member);
@@ -128,153 +119,13 @@ static void take_step(struct conference *conference, const struct desired_step *
         return;
     if (step->changes & DESIRED_SOUND)
         set_sound(member, step->member);
+    if (step->changes & DESIRED_MAIN)
+        member->main = desired_main(step->member);
     if (step->changes & DESIRED_BANNER)
-        drop_banners(member);
+        conference_drop_banners(member);
 }
 
-// --- stage ---------------------------------------------------------------------------------------
-
-static void need_banners(struct conference_member *member, const struct layout_rect *rect)
-{
-    if (member->name && member->banner_width == rect->width &&
-            member->banner_height == rect->height)
-        return;
-    drop_banners(member);
-    const struct type_conference_member *desired =
-            desired_find(member->conference->desired, member->id);
-    const char *line1 = desired ? desired->line1 : member->id;
-    const char *line2 = desired ? desired->line2 : "";
-    member->banner_width = rect->width;
-    member->banner_height = rect->height;
-    member->name = banner_new(BANNER_NAME, rect->width, rect->height, line1, line2);
-    member->placeholder = banner_new(BANNER_PLACEHOLDER, rect->width, rect->height, line1, line2);
-    member->stalled = banner_new(BANNER_STALLED, rect->width, rect->height, STALLED_TEXT, NULL);
-}
-
-static void fill_tile(struct conference_member *member, struct stage_tile *tile)
-{
-    struct conference_host *host = member->conference->host;
-    if (!member->video && member->connected &&
-            video_source_open(
-                    host->nets[member->net], member->slot, member->generation, &member->video) < 0)
-        member->video = NULL; // logged; its placeholder is shown
-    if (member->video) {
-        tile->source = tile_source_ref(video_source_tiles(member->video));
-        tile_source_set_size(tile->source, tile->rect.width, tile->rect.height);
-    }
-    need_banners(member, &tile->rect);
-    tile->name = banner_ref(member->name);
-    tile->placeholder = banner_ref(member->placeholder);
-    tile->stalled = banner_ref(member->stalled);
-}
-
-// The members of the tiles that exist, each once.
-static size_t members_on_stage(
-        const struct conference *conference, struct conference_member *out[LAYOUT_TILES_MAX])
-{
-    const struct type_canvas *canvas = &conference->desired->canvas;
-    size_t count = 0;
-    for (size_t i = 0; i < canvas->tiles_count && count < LAYOUT_TILES_MAX; i++) {
-        struct conference_member *member = conference_find(conference, canvas->tiles[i].member);
-        bool is_twice = false;
-        for (size_t j = 0; j < count; j++)
-            is_twice = is_twice || out[j] == member;
-        if (member && !is_twice)
-            out[count++] = member;
-    }
-    return count;
-}
-
-static enum layout_kind layout_of(enum stage_layout layout)
-{
-    switch (layout) {
-    case STAGE_LAYOUT_SPEAKER:
-        return LAYOUT_SPEAKER;
-    case STAGE_LAYOUT_SINGLE:
-        return LAYOUT_SINGLE;
-    default:
-        return LAYOUT_GRID;
-    }
-}
-
-static void close_hidden(
-        struct conference *conference, struct conference_member *const *shown, size_t count)
-{
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, conference->members);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        struct conference_member *member = value;
-        bool is_shown = false;
-        for (size_t i = 0; i < count; i++)
-            is_shown = is_shown || shown[i] == member;
-        if (is_shown)
-            continue;
-        g_clear_pointer(&member->video, video_source_close);
-        drop_banners(member);
-    }
-}
-
-static void set_stage(struct conference *conference)
-{
-    struct conference_host *host = conference->host;
-    struct conference_member *members[LAYOUT_TILES_MAX];
-    struct layout_rect rects[LAYOUT_TILES_MAX];
-    const size_t wanted = members_on_stage(conference, members);
-    const size_t count = layout_place(layout_of(conference->desired->canvas.layout), wanted,
-            host->config.width, host->config.height, rects);
-
-    struct stage *stage = stage_new();
-    stage->count = count;
-    for (size_t i = 0; i < count; i++) {
-        stage->tiles[i].rect = rects[i];
-        // At most `wanted` are placed. NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
-        fill_tile(members[i], &stage->tiles[i]);
-    }
-    compositor_take_stage(host->compositor, conference->number, stage);
-    close_hidden(conference, members, count);
-}
-
-// --- tier ----------------------------------------------------------------------------------------
-
-static void start_tier(struct conference *conference)
-{
-    struct conference_host *host = conference->host;
-    struct tier_config config = {
-        .conference = conference->number,
-        .id = host->next_tier++,
-        .width = host->config.width,
-        .height = host->config.height,
-        .fps = host->config.fps,
-        .kbps = host->config.kbps,
-        .net_count = host->config.net_threads,
-    };
-    for (int net = 0; net < config.net_count; net++)
-        config.net_wake_fds[net] = net_worker_wake_fd(host->nets[net]);
-    if (tier_open(&config, &conference->tier) < 0)
-        return;
-    for (int net = 0; net < config.net_count; net++)
-        net_worker_add_tier(host->nets[net], conference->tier);
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, conference->members);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        struct conference_member *member = value;
-        net_worker_set_tier(host->nets[member->net], member->slot, config.id);
-    }
-    compositor_add_tier(host->compositor, conference->tier);
-}
-
-static void stop_tier(struct conference *conference)
-{
-    struct conference_host *host = conference->host;
-    if (!conference->tier)
-        return;
-    compositor_remove_tier(host->compositor, conference->tier);
-    for (int net = 0; net < host->config.net_threads; net++)
-        net_worker_remove_tier(host->nets[net], conference->tier);
-    g_clear_pointer(&conference->tier, tier_close);
-}
+// --- what is observed ----------------------------------------------------------------------------
 
 // Opus carries as much FEC as all but one in twenty receivers need who get no copies; one bad link
 // does not cost the others their quality.
@@ -307,17 +158,6 @@ static void follow_loss(struct conference *conference)
     audio_thread_set_loss(conference->host->audio, conference->number, loss);
 }
 
-static bool has_connected(const struct conference *conference)
-{
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, conference->members);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (((const struct conference_member *)value)->connected)
-            return true;
-    return false;
-}
-
 void conference_set_connected(struct conference_member *member, bool connected)
 {
     struct conference *conference = member->conference;
@@ -329,23 +169,16 @@ void conference_set_connected(struct conference_member *member, bool connected)
             conference->desired->conference, member->id);
     if (!connected)
         return;
-    if (!conference->tier)
-        start_tier(conference);
-    conference->deserted_us = 0;
-    for (size_t i = 0; i < conference->desired->canvas.tiles_count && !member->video; i++)
-        if (strcmp(conference->desired->canvas.tiles[i].member, member->id) == 0)
-            set_stage(conference);
+    conference_follow_receivers(conference);
+    for (int kind = CANVAS_KIND_PROGRAM; kind < CANVAS_KIND_COUNT; kind++)
+        if (conference_shows(conference, (enum canvas_kind)kind, member->id))
+            conference_set_stage(conference, (enum canvas_kind)kind);
 }
 
 void conference_poll(struct conference *conference, int64_t now_us)
 {
     follow_loss(conference);
-    if (has_connected(conference))
-        conference->deserted_us = 0;
-    else if (conference->deserted_us == 0)
-        conference->deserted_us = now_us;
-    else if (now_us - conference->deserted_us > TIER_STOPS_AFTER_US)
-        stop_tier(conference);
+    conference_poll_tiers(conference, now_us);
 }
 
 // --- life ----------------------------------------------------------------------------------------
@@ -360,7 +193,8 @@ struct conference *conference_new(struct conference_host *host, uint16_t number,
     conference->host = host;
     conference->number = number;
     conference->members = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, member_end);
-    compositor_add_canvas(host->compositor, number, host->config.width, host->config.height);
+    for (int kind = 0; kind < CANVAS_KIND_COUNT; kind++)
+        conference->canvases[kind].number = (uint16_t)(number * CANVAS_KIND_COUNT + kind);
     metric_add(&mcu_conferences, 1);
     log_info("conference begins conference=%s", id);
     return conference;
@@ -371,8 +205,10 @@ void conference_free(struct conference *conference)
     if (!conference)
         return;
     log_info("conference ends conference=%s", conference->desired->conference);
-    stop_tier(conference);
-    compositor_remove_canvas(conference->host->compositor, conference->number);
+    for (int kind = CANVAS_KIND_PROGRAM; kind < CANVAS_KIND_COUNT; kind++) {
+        conference_stop_tiers(conference, (enum canvas_kind)kind);
+        conference_close_canvas(conference, (enum canvas_kind)kind);
+    }
     g_hash_table_unref(conference->members);
     audio_thread_remove_conference(conference->host->audio, conference->number);
     desired_free(conference->desired);
@@ -384,12 +220,14 @@ void conference_apply(struct conference *conference, struct desired *take_desire
 {
     struct desired *old = conference->desired;
     conference->desired = take_desired;
-    const bool stage_differs = desired_stage_differs(old, take_desired);
     g_autoptr(GArray) steps = desired_steps(old, take_desired);
     // Members that leave are taken off the stage before their decoders go.
     for (guint i = 0; i < steps->len; i++)
         take_step(conference, &g_array_index(steps, struct desired_step, i));
-    if (stage_differs)
-        set_stage(conference);
+    for (int kind = CANVAS_KIND_PROGRAM; kind < CANVAS_KIND_COUNT; kind++)
+        if (desired_stage_differs(old, take_desired, (enum canvas_kind)kind))
+            conference_set_stage(conference, (enum canvas_kind)kind);
+    conference_close_hidden(conference);
+    conference_follow_receivers(conference);
     desired_free(old);
 }

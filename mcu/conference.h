@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One conference: its members, its canvas and the tiers of it, brought to what is desired. Private
-// to the engine; control thread.
+// One conference: its members, its canvases and their tiers, brought to what is desired. Private to
+// the engine; control thread. conference.c: members and life; conference_stage.c: what the canvases
+// show; conference_tiers.c: which encodes run and who receives which.
 #pragma once
 
 #include <glib.h>
@@ -13,6 +14,9 @@
 #include "mcu/desired.h"
 #include "mcu/engine.h"
 #include "mcu/net_worker.h"
+
+#define CONFERENCE_TIERS_MAX 5
+#define TIER_NONE            (-1)
 
 // What every conference uses; the engine's.
 struct conference_host {
@@ -27,6 +31,12 @@ struct conference_host {
 
 struct video_source; // a decoder and where its pictures go
 
+// The names of a member on tiles of one size.
+struct conference_banners {
+    int width, height;
+    struct banner *name, *placeholder, *stalled;
+};
+
 struct conference_member {
     struct conference *conference;
     char id[33];
@@ -39,30 +49,60 @@ struct conference_member {
     double concealed_percent; // of its sound in the last second
     uint32_t concealed_before;
 
-    struct video_source *video;                  // while it is on the canvas
-    struct banner *name, *placeholder, *stalled; // for a tile of this size
-    int banner_width, banner_height;
+    struct video_source *video;   // its main line, while that is on a canvas; else NULL
+    struct video_source *content; // its content line, while it shows a screen
+    struct conference_banners banners[CANVAS_KIND_COUNT];
+    enum canvas_kind main;       // the canvas of its main line
+    int main_tier, content_tier; // what its net thread was told; TIER_NONE
 
     uint32_t offer; // number of the newest, 0: none; later answers to older ones are dropped
     char offer_id[49];
     struct negotiation *negotiation; // waits for the net thread; NULL: none does
 };
 
+struct conference_canvas {
+    uint16_t number; // names it between threads
+    bool is_open;    // the compositor has it
+    size_t tier_count;
+    struct tier *tiers[CONFERENCE_TIERS_MAX];
+    int64_t deserted_us; // since when nobody receives it; 0: somebody does
+};
+
 struct conference {
     struct conference_host *host;
     uint16_t number; // names it between threads
     struct desired *desired;
-    GHashTable *members; // id → struct conference_member
-    struct tier *tier;   // program; NULL: nobody receives
-    int loss_percent;    // that Opus carries FEC for
-    int64_t deserted_us; // since when nobody is connected; 0: somebody is
+    GHashTable *members;                                  // id → struct conference_member
+    struct conference_canvas canvases[CANVAS_KIND_COUNT]; // by kind
+    int loss_percent;                                     // that Opus carries FEC for
 };
 
 struct conference *conference_new(struct conference_host *host, uint16_t number, const char *id);
 void conference_free(struct conference *conference);
 void conference_apply(struct conference *conference, struct desired *take_desired);
 struct conference_member *conference_find(const struct conference *conference, const char *id);
-// A member connected or was lost: the tier starts or will stop, decoders come and go.
+// A member connected or was lost: tiers start or will stop, decoders come and go.
 void conference_set_connected(struct conference_member *member, bool connected);
 // Each second.
 void conference_poll(struct conference *conference, int64_t now_us);
+
+// --- conference_stage.c --------------------------------------------------------------------------
+
+// What the canvas shows is made so; it is opened where it is desired and was not there.
+void conference_set_stage(struct conference *conference, enum canvas_kind kind);
+// Its tiers are stopped already.
+void conference_close_canvas(struct conference *conference, enum canvas_kind kind);
+// Decoders and tile sources of whoever stands on no canvas go.
+void conference_close_hidden(struct conference *conference);
+bool conference_shows(
+        const struct conference *conference, enum canvas_kind kind, const char *member);
+void conference_drop_banners(struct conference_member *member);
+
+// --- conference_tiers.c --------------------------------------------------------------------------
+
+// After anything that decides who receives what: the tiers that are wanted are started, and every
+// member is sent what it shall be.
+void conference_follow_receivers(struct conference *conference);
+// Each second: what nobody receives any more stops after a while.
+void conference_poll_tiers(struct conference *conference, int64_t now_us);
+void conference_stop_tiers(struct conference *conference, enum canvas_kind kind);

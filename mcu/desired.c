@@ -26,6 +26,19 @@ const struct type_conference_member *desired_find(const struct desired *desired,
     return NULL;
 }
 
+const struct type_canvas *desired_canvas(const struct desired *desired, enum canvas_kind kind)
+{
+    for (size_t i = 0; desired && i < desired->canvas_count; i++)
+        if (desired->canvases[i].kind == kind)
+            return &desired->canvases[i];
+    return NULL;
+}
+
+enum canvas_kind desired_main(const struct type_conference_member *member)
+{
+    return member->has_main ? member->main : CANVAS_KIND_PROGRAM;
+}
+
 struct desired_parts *desired_parts_new(void)
 {
     struct desired_parts *parts = g_new0(struct desired_parts, 1);
@@ -75,17 +88,31 @@ static struct desired *make_whole(
     g_strlcpy(whole->conference, part->conference, sizeof(whole->conference));
     whole->rev = part->rev;
     whole->ended = part->ended;
-    whole->canvas = part->canvas;
+    whole->canvas_count = part->canvases_count;
+    memcpy(whole->canvases, part->canvases, sizeof(whole->canvases));
     whole->member_count = parts->members->len;
     whole->members = g_memdup2(
             parts->members->data, parts->members->len * sizeof(struct type_conference_member));
     return whole;
 }
 
+static bool has_canvas_twice(const struct message_conference_desired *part)
+{
+    unsigned kinds = 0;
+    for (size_t i = 0; i < part->canvases_count; i++) {
+        const unsigned kind = 1u << part->canvases[i].kind;
+        if (kinds & kind)
+            return true;
+        kinds |= kind;
+    }
+    return false;
+}
+
 int desired_parts_add(struct desired_parts *parts, const struct message_conference_desired *part,
         struct desired **complete)
 {
-    if (part->part < 1 || part->of < 1 || part->of > 64 || part->part > part->of)
+    if (part->part < 1 || part->of < 1 || part->of > 64 || part->part > part->of ||
+            has_canvas_twice(part))
         return -EINVAL;
     if (parts->rev != part->rev || parts->of != part->of ||
             (parts->have & 1ull << (part->part - 1))) {
@@ -120,6 +147,8 @@ static unsigned changes_between(
         changes |= DESIRED_SOUND;
     if (strcmp(old->line1, member->line1) != 0 || strcmp(old->line2, member->line2) != 0)
         changes |= DESIRED_BANNER;
+    if (desired_main(old) != desired_main(member))
+        changes |= DESIRED_MAIN;
     return changes;
 }
 
@@ -147,14 +176,18 @@ GArray *desired_steps(const struct desired *old, const struct desired *new_state
     return steps;
 }
 
-bool desired_stage_differs(const struct desired *old, const struct desired *new_state)
+bool desired_stage_differs(
+        const struct desired *old, const struct desired *new_state, enum canvas_kind kind)
 {
-    if (!old || old->canvas.layout != new_state->canvas.layout ||
-            old->canvas.tiles_count != new_state->canvas.tiles_count)
+    const struct type_canvas *was = desired_canvas(old, kind);
+    const struct type_canvas *is = desired_canvas(new_state, kind);
+    if (!was || !is)
+        return was != is;
+    if (was->layout != is->layout || was->tiles_count != is->tiles_count)
         return true;
-    for (size_t i = 0; i < new_state->canvas.tiles_count; i++) {
-        const char *id = new_state->canvas.tiles[i].member;
-        if (strcmp(old->canvas.tiles[i].member, id) != 0)
+    for (size_t i = 0; i < is->tiles_count; i++) {
+        const char *id = is->tiles[i].member;
+        if (strcmp(was->tiles[i].member, id) != 0)
             return true;
         const struct type_conference_member *before = desired_find(old, id);
         const struct type_conference_member *now = desired_find(new_state, id);

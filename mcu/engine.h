@@ -22,7 +22,8 @@ struct engine_config {
     const char *const *addresses; // NULL-terminated; empty: all
     uint16_t min_port, max_port;
     int net_threads;
-    int width, height, fps, kbps; // of the program canvas
+    int width, height, fps, kbps; // of every canvas but:
+    int content_width, content_height, content_fps, content_kbps;
     int audio_bit_rate;
     int audio_loss_percent;
 };

@@ -22,6 +22,7 @@
 #define NACKS_MAX         256
 #define RESENDS_PER_POLL  200
 #define RTCP_BYTES_MAX    1200
+#define VIDEO_LINES       2 // main and content
 #define RED_COPIES        2
 #define RED_COPY_MAX      400
 #define RED_PAYLOAD_MAX   1100
@@ -34,6 +35,14 @@ struct line_in {
     struct sdp_media media; // as the endpoint describes it, with the negotiated numbers
     uint32_t ssrc;          // 0: not seen yet
     struct receive_stats stats;
+};
+
+// A line of pictures, both ways.
+struct video_line {
+    struct video_in *in;
+    struct video_out out;
+    struct tier_feed *feed; // what it is sent; NULL: nothing
+    bool sends;
 };
 
 // The sound that was sent last, newest first, to be sent again beside what follows.
@@ -59,10 +68,10 @@ struct member {
     int64_t feedback_us;
     uint32_t feedback_ssrc; // ours, as sender of RTCP
 
-    struct video_in *video_in;
+    struct video_line video[VIDEO_LINES];
     int audio_in_second; // packets since the last second, against floods
 
-    bool sends_audio, sends_main;
+    bool sends_audio;
     uint8_t audio_payload_type, audio_red_type;
     struct red_out red;
     struct stream_out audio_out;
@@ -70,8 +79,6 @@ struct member {
     uint16_t audio_seq;  // of the mixes, whichever it is sent: a packet, not a tick, is one
     uint8_t language;
     bool is_thin;
-    struct video_out video_out;
-    struct tier_feed *feed;
     int resends_left;
 
     double loss_out_percent; // of what we send, as the member reports it
@@ -89,8 +96,19 @@ struct member *member_new(
     member->conference = conference;
     member->slot = slot;
     member->generation = generation;
-    member->video_in = video_in_new();
+    for (int i = 0; i < VIDEO_LINES; i++)
+        member->video[i].in = video_in_new();
     return member;
+}
+
+static struct video_line *video_line(struct member *member, enum sdp_line line)
+{
+    return &member->video[line - SDP_MAIN];
+}
+
+static enum sdp_line line_of(const struct member *member, const struct video_line *video)
+{
+    return (enum sdp_line)(SDP_MAIN + (video - member->video));
 }
 
 static void count_peer(struct member *member)
@@ -119,7 +137,8 @@ void member_free(struct member *member)
     if (!member)
         return;
     close_peer(member);
-    video_in_free(member->video_in);
+    for (int i = 0; i < VIDEO_LINES; i++)
+        video_in_free(member->video[i].in);
     g_free(member);
 }
 
@@ -240,8 +259,8 @@ static void take_audio(
         push_block(member, &packet, from->payload, from->payload_size);
 }
 
-static void take_video(struct member *member, const struct line_in *line, uint8_t *data,
-        size_t size, struct rtp_packet *packet, int64_t now_us)
+static void take_video(struct video_in *in, const struct line_in *line, uint8_t *data, size_t size,
+        struct rtp_packet *packet, int64_t now_us)
 {
     if (packet->payload_type == line->media.rtx_payload_type) {
         if (line->ssrc == 0)
@@ -251,7 +270,7 @@ static void take_video(struct member *member, const struct line_in *line, uint8_
             return; // padding to probe the link with
         size = (size_t)restored;
     }
-    video_in_push(member->video_in, data, size, packet, now_us);
+    video_in_push(in, data, size, packet, now_us);
 }
 
 static void note_arrival(struct line_in *line, const struct rtp_packet *packet, int64_t now_us)
@@ -290,12 +309,13 @@ static void on_rtp(void *user, uint8_t *data, size_t size)
     const bool is_new_source = line->ssrc != 0 && line->ssrc != packet.ssrc &&
                                packet.payload_type != line->media.rtx_payload_type;
     note_arrival(line, &packet, now_us);
-    if (line == &member->in[SDP_AUDIO])
+    if (line == &member->in[SDP_AUDIO]) {
         take_audio(member, line, &packet);
-    else if (line == &member->in[SDP_MAIN]) {
+    } else {
+        struct video_in *in = video_line(member, (enum sdp_line)(line - member->in))->in;
         if (is_new_source)
-            video_in_restart(member->video_in);
-        take_video(member, line, data, size, &packet, now_us);
+            video_in_restart(in);
+        take_video(in, line, data, size, &packet, now_us);
     }
     if (!member->was_connected)
         note_connection(member, NULL);
@@ -321,6 +341,15 @@ static void note_loss_out(struct member *member, double percent, int64_t now_us)
         memset(red->size, 0, sizeof(red->size));
 }
 
+// NULL: no pictures are sent with this SSRC.
+static struct video_line *line_sent_as(struct member *member, uint32_t ssrc)
+{
+    for (int i = 0; i < VIDEO_LINES; i++)
+        if (member->video[i].sends && member->video[i].out.stream.ssrc == ssrc)
+            return &member->video[i];
+    return NULL;
+}
+
 static void take_report(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
 {
     struct rtcp_report report;
@@ -331,12 +360,14 @@ static void take_report(struct member *member, const struct rtcp_packet *packet,
             receive_stats_sender_report(&member->in[i].stats, report.ntp, now_us);
     for (size_t i = 0; i < report.block_count; i++) {
         const struct rtcp_report_block *block = &report.blocks[i];
-        if (block->ssrc != member->audio_out.ssrc && block->ssrc != member->video_out.stream.ssrc)
+        if (block->ssrc != member->audio_out.ssrc && !line_sent_as(member, block->ssrc))
             continue;
         const int64_t round_trip_us = rtcp_round_trip_us(block, ntp_now(member, now_us));
         if (round_trip_us >= 0) {
             member->round_trip_us = round_trip_us;
-            video_in_set_round_trip(member->video_in, (uint32_t)(round_trip_us / 1000) + 10);
+            for (int line = 0; line < VIDEO_LINES; line++)
+                video_in_set_round_trip(
+                        member->video[line].in, (uint32_t)(round_trip_us / 1000) + 10);
         }
         if (block->ssrc == member->audio_out.ssrc)
             note_loss_out(member, block->fraction_lost * 100.0 / 256, now_us);
@@ -348,23 +379,26 @@ static void answer_nack(struct member *member, const struct rtcp_packet *packet)
     uint32_t ssrc = 0;
     uint16_t seqs[NACKS_MAX];
     int count = feedback_read_nack(packet, &ssrc, seqs, NACKS_MAX);
-    if (count < 0 || ssrc != member->video_out.stream.ssrc || !member->feed)
+    struct video_line *line = count < 0 ? NULL : line_sent_as(member, ssrc);
+    if (!line || !line->feed)
         return;
     if (count > NACKS_MAX)
         count = NACKS_MAX;
     metric_add(&mcu_video_nacks_received_total, count);
     for (int i = 0; i < count && member->resends_left > 0; i++, member->resends_left--) {
-        const bool found =
-                video_out_resend(&member->video_out, member->peer, member->feed, seqs[i]);
+        const bool found = video_out_resend(&line->out, member->peer, line->feed, seqs[i]);
         metric_add(found ? &mcu_video_nacks_answered_total : &mcu_video_nacks_too_old_total, 1);
     }
 }
 
-static void want_key_frame(struct member *member)
+static void want_key_frame(struct member *member, uint32_t ssrc)
 {
+    const struct video_line *line = line_sent_as(member, ssrc);
+    if (!line)
+        return;
     metric_add(&mcu_video_plis_received_total, 1);
-    if (member->feed)
-        tier_want_key_frame(tier_feed_tier(member->feed));
+    if (line->feed)
+        tier_want_key_frame(tier_feed_tier(line->feed));
 }
 
 static void take_rtcp(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
@@ -380,13 +414,12 @@ static void take_rtcp(struct member *member, const struct rtcp_packet *packet, i
         answer_nack(member, packet);
         break;
     case FEEDBACK_PLI:
-        if (feedback_read_pli(packet, &ssrc) == 0 && ssrc == member->video_out.stream.ssrc)
-            want_key_frame(member);
+        if (feedback_read_pli(packet, &ssrc) == 0)
+            want_key_frame(member, ssrc);
         break;
     case FEEDBACK_FIR:
-        if (feedback_read_fir(packet, &ssrc, &command) == 0 &&
-                ssrc == member->video_out.stream.ssrc)
-            want_key_frame(member);
+        if (feedback_read_fir(packet, &ssrc, &command) == 0)
+            want_key_frame(member, ssrc);
         break;
     case FEEDBACK_NONE:
     case FEEDBACK_REMB:
@@ -413,12 +446,12 @@ static void on_rtcp(void *user, const uint8_t *data, size_t size)
 
 // The next picture brings what came since the last key frame; without a recent one a new one is
 // made.
-static void begin_pictures(struct member *member)
+static void begin_pictures(struct video_line *line)
 {
     uint16_t first = 0, last = 0;
-    member->video_out.is_waiting = true;
-    if (member->feed && !tier_feed_recent_gop(member->feed, ticker_now_us(), &first, &last))
-        tier_want_key_frame(tier_feed_tier(member->feed));
+    line->out.is_waiting = true;
+    if (line->feed && !tier_feed_recent_gop(line->feed, ticker_now_us(), &first, &last))
+        tier_want_key_frame(tier_feed_tier(line->feed));
 }
 
 static void on_state(void *user, enum peer_state state, const char *reason)
@@ -431,8 +464,8 @@ static void on_state(void *user, enum peer_state state, const char *reason)
     }
     if (state == PEER_CONNECTED)
         member->connected_us = ticker_now_us();
-    if (state == PEER_CONNECTED)
-        begin_pictures(member);
+    for (int i = 0; state == PEER_CONNECTED && i < VIDEO_LINES; i++)
+        begin_pictures(&member->video[i]);
     note_connection(member, NULL);
 }
 
@@ -450,19 +483,22 @@ static void start_lines(struct member *member, const struct negotiation *negotia
         }
     }
     const struct sdp_media *audio = &answer->media[SDP_AUDIO];
-    const struct sdp_media *main = &answer->media[SDP_MAIN];
     member->sends_audio = audio->present && !audio->rejected && audio->sends;
-    member->sends_main = main->present && !main->rejected && main->sends;
     member->audio_payload_type = audio->payload_type;
     member->audio_red_type = audio->red_payload_type;
     member->red = (struct red_out){ 0 };
-    member->feedback_ssrc = audio->ssrc ? audio->ssrc : main->ssrc;
+    member->feedback_ssrc = audio->ssrc ? audio->ssrc : answer->media[SDP_MAIN].ssrc;
     stream_out_init(&member->audio_out, audio->ssrc, AUDIO_RATE_HZ,
             (uint16_t)(audio->ssrc & 0x7fff), audio->ssrc * 2654435761u);
-    video_out_init(&member->video_out, main->ssrc, main->rtx_ssrc, main->payload_type,
-            main->rtx_payload_type);
     transport_cc_log_init(&member->transport_cc);
-    video_in_restart(member->video_in);
+    for (int i = 0; i < VIDEO_LINES; i++) {
+        struct video_line *line = &member->video[i];
+        const struct sdp_media *media = &answer->media[line_of(member, line)];
+        line->sends = media->present && !media->rejected && media->sends;
+        video_out_init(&line->out, media->ssrc, media->rtx_ssrc, media->payload_type,
+                media->rtx_payload_type);
+        video_in_restart(line->in);
+    }
 }
 
 int member_accept(struct member *member, const struct negotiation *negotiation,
@@ -499,26 +535,28 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
     return 0;
 }
 
-void member_set_decoder(struct member *member, struct h264_decoder *decoder)
+void member_set_decoder(struct member *member, enum sdp_line line, struct h264_decoder *decoder)
 {
-    video_in_set_decoder(member->video_in, decoder);
+    video_in_set_decoder(video_line(member, line)->in, decoder);
 }
 
-void member_need_key_frame(struct member *member)
+void member_need_key_frame(struct member *member, enum sdp_line line)
 {
-    video_in_need_key_frame(member->video_in);
+    video_in_need_key_frame(video_line(member, line)->in);
 }
 
-void member_set_feed(struct member *member, struct tier_feed *feed)
+void member_set_feed(struct member *member, enum sdp_line line, struct tier_feed *feed)
 {
-    member->feed = feed;
-    begin_pictures(member);
+    struct video_line *video = video_line(member, line);
+    video->feed = feed;
+    begin_pictures(video);
 }
 
 void member_drop_feed(struct member *member, const struct tier_feed *feed)
 {
-    if (member->feed == feed)
-        member->feed = NULL;
+    for (int i = 0; i < VIDEO_LINES; i++)
+        if (member->video[i].feed == feed)
+            member->video[i].feed = NULL;
 }
 
 // --- out -----------------------------------------------------------------------------------------
@@ -620,10 +658,13 @@ bool member_send_audio(struct member *member, uint8_t *packet, const struct audi
 void member_send_frame(
         struct member *member, const struct tier_feed *feed, const struct tier_frame *frame)
 {
-    if (!may_send(member) || !member->sends_main || member->feed != feed)
-        return;
-    if (!video_out_send(&member->video_out, member->peer, feed, frame))
-        tier_want_key_frame(tier_feed_tier(feed));
+    for (int i = 0; i < VIDEO_LINES; i++) {
+        struct video_line *line = &member->video[i];
+        if (line->feed != feed || !line->sends || !may_send(member))
+            continue;
+        if (!video_out_send(&line->out, member->peer, feed, frame))
+            tier_want_key_frame(tier_feed_tier(feed));
+    }
 }
 
 static void send_rtcp(struct member *member, const struct bytes_writer *writer)
@@ -633,9 +674,10 @@ static void send_rtcp(struct member *member, const struct bytes_writer *writer)
         peer_send_rtcp(member->peer, writer->begin, (size_t)size);
 }
 
-static void ask_sender(struct member *member, const uint16_t *seqs, size_t count, bool pli)
+static void ask_sender(
+        struct member *member, enum sdp_line line, const uint16_t *seqs, size_t count, bool pli)
 {
-    const uint32_t ssrc = member->in[SDP_MAIN].ssrc;
+    const uint32_t ssrc = member->in[line].ssrc;
     if (ssrc == 0 || (count == 0 && !pli))
         return;
     uint8_t buffer[RTCP_BYTES_MAX];
@@ -671,10 +713,12 @@ void member_poll(struct member *member, int64_t now_us)
     member->resends_left = RESENDS_PER_POLL;
     if (!may_send(member))
         return;
-    uint16_t seqs[VIDEO_IN_NACKS_MAX];
-    bool pli = false;
-    const size_t count = video_in_poll(member->video_in, now_us, seqs, &pli);
-    ask_sender(member, seqs, count, pli);
+    for (int i = 0; i < VIDEO_LINES; i++) {
+        uint16_t seqs[VIDEO_IN_NACKS_MAX];
+        bool pli = false;
+        const size_t count = video_in_poll(member->video[i].in, now_us, seqs, &pli);
+        ask_sender(member, line_of(member, &member->video[i]), seqs, count, pli);
+    }
     send_transport_cc(member, now_us);
 }
 
@@ -711,8 +755,9 @@ void member_poll_second(struct member *member, int64_t now_us)
     if (!may_send(member))
         return;
     send_report(member, &member->audio_out, now_us, true);
-    if (member->sends_main && member->video_out.stream.packets > 0)
-        send_report(member, &member->video_out.stream, now_us, false);
+    for (int i = 0; i < VIDEO_LINES; i++)
+        if (member->video[i].sends && member->video[i].out.stream.packets > 0)
+            send_report(member, &member->video[i].out.stream, now_us, false);
 }
 
 void member_statistics(struct member *member, struct member_statistics *out)

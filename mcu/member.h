@@ -56,10 +56,11 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
 // Connected, and media or RTCP came within the last five seconds.
 bool member_is_connected(const struct member *member);
 
-void member_set_decoder(struct member *member, struct h264_decoder *decoder);
-void member_need_key_frame(struct member *member);
-// Which tier the main line carries; NULL: none. The feed outlives its use here.
-void member_set_feed(struct member *member, struct tier_feed *feed);
+// `line` is main or content.
+void member_set_decoder(struct member *member, enum sdp_line line, struct h264_decoder *decoder);
+void member_need_key_frame(struct member *member, enum sdp_line line);
+// Which tier the line carries; NULL: none. The feed outlives its use here.
+void member_set_feed(struct member *member, enum sdp_line line, struct tier_feed *feed);
 // The feed is going: forget it if it is this one.
 void member_drop_feed(struct member *member, const struct tier_feed *feed);
 

@@ -36,6 +36,7 @@ struct net_worker {
 struct net_job {
     uint16_t conference, slot;
     uint32_t generation;
+    enum sdp_line line;
     int tier_id;
     uint8_t language;
     bool is_thin;
@@ -267,7 +268,7 @@ static void set_decoder(void *context, const void *data)
     const struct net_job *job = data;
     struct member *member = find_member(worker, job->slot);
     if (member)
-        member_set_decoder(member, job->decoder);
+        member_set_decoder(member, job->line, job->decoder);
 }
 
 static void need_key_frame(void *context, const void *data)
@@ -276,7 +277,7 @@ static void need_key_frame(void *context, const void *data)
     const struct net_job *job = data;
     struct member *member = find_member(worker, job->slot);
     if (member && member_generation(member) == job->generation)
-        member_need_key_frame(member);
+        member_need_key_frame(member, job->line);
 }
 
 static void add_tier(void *context, const void *data)
@@ -313,7 +314,7 @@ static void set_tier(void *context, const void *data)
         if (tier_feed_id(worker->feeds[f]) == job->tier_id)
             found = worker->feeds[f];
     if (member)
-        member_set_feed(member, found);
+        member_set_feed(member, job->line, found);
 }
 
 static void set_sound(void *context, const void *data)
@@ -426,18 +427,20 @@ void net_worker_offer(struct net_worker *worker, uint16_t slot, uint32_t offer_n
     loop_post(worker->loop, offer, worker, job, sizeof(*job));
 }
 
-void net_worker_set_decoder(struct net_worker *worker, uint16_t slot, struct h264_decoder *decoder)
+void net_worker_set_decoder(
+        struct net_worker *worker, uint16_t slot, enum sdp_line line, struct h264_decoder *decoder)
 {
-    const struct net_job job = { .slot = slot, .decoder = decoder };
+    const struct net_job job = { .slot = slot, .line = line, .decoder = decoder };
     if (decoder)
         loop_post(worker->loop, set_decoder, worker, &job, sizeof(job));
     else
         loop_call(worker->loop, set_decoder, worker, &job, sizeof(job));
 }
 
-void net_worker_need_key_frame(struct net_worker *worker, uint16_t slot, uint32_t generation)
+void net_worker_need_key_frame(
+        struct net_worker *worker, uint16_t slot, uint32_t generation, enum sdp_line line)
 {
-    const struct net_job job = { .slot = slot, .generation = generation };
+    const struct net_job job = { .slot = slot, .generation = generation, .line = line };
     loop_post(worker->loop, need_key_frame, worker, &job, sizeof(job));
 }
 
@@ -453,9 +456,9 @@ void net_worker_remove_tier(struct net_worker *worker, struct tier *tier)
     loop_call(worker->loop, remove_tier, worker, &job, sizeof(job));
 }
 
-void net_worker_set_tier(struct net_worker *worker, uint16_t slot, int tier)
+void net_worker_set_tier(struct net_worker *worker, uint16_t slot, enum sdp_line line, int tier)
 {
-    const struct net_job job = { .slot = slot, .tier_id = tier };
+    const struct net_job job = { .slot = slot, .line = line, .tier_id = tier };
     loop_post(worker->loop, set_tier, worker, &job, sizeof(job));
 }
 

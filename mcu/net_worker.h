@@ -67,15 +67,16 @@ void net_worker_remove_member(struct net_worker *worker, uint16_t slot);
 void net_worker_offer(struct net_worker *worker, uint16_t slot, uint32_t offer,
         const struct negotiation *negotiation);
 // The decoder stays the control thread's. NULL waits until the former one is no more touched.
-void net_worker_set_decoder(struct net_worker *worker, uint16_t slot, struct h264_decoder *decoder);
-// Any thread: the member's decoder lost its way.
-void net_worker_need_key_frame(struct net_worker *worker, uint16_t slot, uint32_t generation);
+void net_worker_set_decoder(
+        struct net_worker *worker, uint16_t slot, enum sdp_line line, struct h264_decoder *decoder);
+// Any thread: the decoder of a member's line lost its way.
+void net_worker_need_key_frame(
+        struct net_worker *worker, uint16_t slot, uint32_t generation, enum sdp_line line);
 
-// Members of the tier's conference receive it when they are connected. A tier is removed before it
-// is closed; that call waits.
+// A tier is removed before it is closed; that call waits.
 void net_worker_add_tier(struct net_worker *worker, struct tier *tier);
 void net_worker_remove_tier(struct net_worker *worker, struct tier *tier);
-// Which tier a member is sent; -1: none.
-void net_worker_set_tier(struct net_worker *worker, uint16_t slot, int tier);
+// Which tier a member is sent on a line (main or content); -1: none.
+void net_worker_set_tier(struct net_worker *worker, uint16_t slot, enum sdp_line line, int tier);
 // Which shared sound a member is sent.
 void net_worker_set_sound(struct net_worker *worker, uint16_t slot, uint8_t language, bool is_thin);

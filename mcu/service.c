@@ -83,6 +83,7 @@ static int open_engine(struct service *service, struct loop *loop, const struct 
         return -ENOENT;
     }
     const int width = (int)config_integer(config, "canvas", "width");
+    const int content_width = (int)config_integer(config, "content", "width");
     const struct engine_config engine = {
         .loop = loop,
         .addresses = (const char *const *)service->addresses,
@@ -93,6 +94,10 @@ static int open_engine(struct service *service, struct loop *loop, const struct 
         .height = width * 9 / 16,
         .fps = (int)config_integer(config, "canvas", "fps"),
         .kbps = (int)config_integer(config, "canvas", "kbps"),
+        .content_width = content_width,
+        .content_height = content_width * 9 / 16,
+        .content_fps = (int)config_integer(config, "content", "fps"),
+        .content_kbps = (int)config_integer(config, "content", "kbps"),
         .audio_bit_rate = (int)config_integer(config, "audio", "kbps") * 1000,
         .audio_loss_percent = (int)config_integer(config, "audio", "loss_percent"),
     };

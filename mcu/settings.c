@@ -80,6 +80,27 @@ const struct config_setting mcu_settings[] = {
             .minimum = 100,
             .maximum = 8000,
             .help = "Bit rate of the program picture." },
+    { .section = "content",
+            .key = "width",
+            .kind = CONFIG_INTEGER,
+            .default_text = "1920",
+            .minimum = 640,
+            .maximum = 1920,
+            .help = "Width of the shared screen's picture; its height is 9/16 of that." },
+    { .section = "content",
+            .key = "fps",
+            .kind = CONFIG_INTEGER,
+            .default_text = "8",
+            .minimum = 1,
+            .maximum = 30,
+            .help = "Pictures a second of the shared screen, at most." },
+    { .section = "content",
+            .key = "kbps",
+            .kind = CONFIG_INTEGER,
+            .default_text = "1200",
+            .minimum = 100,
+            .maximum = 8000,
+            .help = "Bit rate of the shared screen's picture." },
     { .section = "audio",
             .key = "kbps",
             .kind = CONFIG_INTEGER,
@@ -108,8 +129,10 @@ char *mcu_settings_check(const struct config *config)
     if (min_port > max_port)
         return config_fault(config, "mcu", "media_max_port",
                 "expected at least media_min_port, which is %d", (int)min_port);
-    if (config_integer(config, "canvas", "width") % 32 != 0)
-        return config_fault(config, "canvas", "width", "expected a multiple of 32");
+    static const char *const pictures[] = { "canvas", "content" };
+    for (size_t i = 0; i < COUNT_OF(pictures); i++)
+        if (config_integer(config, pictures[i], "width") % 32 != 0)
+            return config_fault(config, pictures[i], "width", "expected a multiple of 32");
 
     g_auto(GStrv) addresses = g_strsplit(config_string(config, "mcu", "media_addresses"), ",", -1);
     for (char **address = addresses; *address; address++) {

@@ -21,8 +21,8 @@
 struct tier;
 
 struct tier_config {
-    uint16_t conference;
-    uint16_t id; // unique in the process
+    uint16_t canvas; // the compositor's number
+    uint16_t id;     // unique in the process
     int width, height, fps, kbps;
     int net_count;
     int net_wake_fds[TIER_NETS_MAX];

@@ -27,7 +27,6 @@ struct tile_source *tile_source_new(void)
     if (!source)
         abort();
     atomic_init(&source->references, 1);
-    atomic_init(&source->size, 320u << 16 | 180u);
     atomic_init(&source->newest, 2u);
     source->writing = 0;
     source->reading = 1;
@@ -52,12 +51,16 @@ void tile_source_unref(struct tile_source *source)
 void tile_source_set_size(struct tile_source *source, int width, int height)
 {
     atomic_store(&source->size, (uint32_t)width << 16 | (uint32_t)height);
+    if (width == 0)
+        atomic_store(&source->last_us, 0);
 }
 
 void tile_source_put(struct tile_source *source, const struct picture *picture, int64_t now_us)
 {
     const uint32_t size = atomic_load(&source->size);
     const int width = (int)(size >> 16), height = (int)(size & 0xffff);
+    if (size == 0)
+        return;
     struct picture **slot = &source->pictures[source->writing];
     if (!*slot || (*slot)->width != width || (*slot)->height != height) {
         picture_free(*slot);

@@ -14,7 +14,8 @@ struct tile_source *tile_source_new(void);
 struct tile_source *tile_source_ref(struct tile_source *source);
 void tile_source_unref(struct tile_source *source);
 
-// Any thread: the tile's size, for what is put from now on.
+// Any thread: the tile's size, for what is put from now on. 0 × 0: it is on no canvas, and what is
+// put costs nothing and is forgotten; so is a new one.
 void tile_source_set_size(struct tile_source *source, int width, int height);
 // The decoder's thread.
 void tile_source_put(struct tile_source *source, const struct picture *picture, int64_t now_us);

@@ -84,6 +84,15 @@ static void fill_member(const struct meeting_member *member, const char *holder,
     out->has_pinned = out->pinned = member->role == ROLE_CHAIR || strcmp(member->id, holder) == 0;
 }
 
+static void fill_canvas(enum canvas_kind kind, const struct stage *stage, struct type_canvas *out)
+{
+    out->kind = kind;
+    out->layout = stage->layout;
+    out->tiles_count = stage->tile_count;
+    for (size_t i = 0; i < stage->tile_count; i++)
+        g_strlcpy(out->tiles[i].member, stage->tiles[i], sizeof(out->tiles[i].member));
+}
+
 void desired_conference(const struct meeting *meeting, const struct stage *stage,
         const struct unit_tree *units, size_t part, struct message_conference_desired *out)
 {
@@ -92,13 +101,9 @@ void desired_conference(const struct meeting *meeting, const struct stage *stage
     out->part = (int64_t)part;
     out->of = (int64_t)desired_conference_parts(meeting);
     out->ended = !is_open(meeting);
-    out->canvas.layout = stage->layout;
     if (out->ended)
         return;
-    out->canvas.tiles_count = stage->tile_count;
-    for (size_t i = 0; i < stage->tile_count; i++)
-        g_strlcpy(
-                out->canvas.tiles[i].member, stage->tiles[i], sizeof(out->canvas.tiles[i].member));
+    fill_canvas(CANVAS_KIND_PROGRAM, stage, &out->canvases[out->canvases_count++]);
     size_t first = (part - 1) * DESIRED_PART_MEMBERS;
     for (size_t i = first; i < meeting->members->len && i < first + DESIRED_PART_MEMBERS; i++)
         fill_member(g_ptr_array_index(meeting->members, i), meeting->holder, units,

@@ -37,13 +37,13 @@ struct room {
     int number;
     char id[8];
     struct endpoint *endpoint;
-    bool is_connected, is_speaking;
+    bool is_connected, is_speaking, is_sharing;
     uint32_t timestamp, frame;
     struct tone tone;
     OpusEncoder *opus_encoder;
     OpusDecoder *opus_decoder;
     struct h264_encoder *encoder;
-    struct h264_decoder *decoder;
+    struct h264_decoder *decoder, *content_decoder;
     struct picture *camera;
 
     // What it hears: the last 200 ms.
@@ -52,8 +52,7 @@ struct room {
 
     // What it sees (written by GStreamer threads).
     GMutex mutex;
-    struct picture *seen;
-    int64_t seen_count;
+    struct picture *seen, *content_seen;
     GQueue units; // of the encoder, GBytes
 };
 
@@ -82,19 +81,32 @@ static void on_coded(
     g_mutex_unlock(&room->mutex);
 }
 
+static void keep(struct picture **kept, const struct picture *picture)
+{
+    if (!*kept)
+        *kept = picture_new(WIDTH, HEIGHT);
+    for (int plane = 0; plane < 3; plane++)
+        for (int y = 0; y < HEIGHT >> (plane > 0); y++)
+            memcpy((*kept)->plane[plane] + y * (*kept)->stride[plane],
+                    picture->plane[plane] + y * picture->stride[plane],
+                    (size_t)(WIDTH >> (plane > 0)));
+}
+
 static void on_decoded(void *user, const struct picture *picture, int64_t pts_us)
 {
     (void)pts_us;
     struct room *room = user;
     g_mutex_lock(&room->mutex);
-    if (!room->seen)
-        room->seen = picture_new(WIDTH, HEIGHT);
-    for (int plane = 0; plane < 3; plane++)
-        for (int y = 0; y < HEIGHT >> (plane > 0); y++)
-            memcpy(room->seen->plane[plane] + y * room->seen->stride[plane],
-                    picture->plane[plane] + y * picture->stride[plane],
-                    (size_t)(WIDTH >> (plane > 0)));
-    room->seen_count++;
+    keep(&room->seen, picture);
+    g_mutex_unlock(&room->mutex);
+}
+
+static void on_content_decoded(void *user, const struct picture *picture, int64_t pts_us)
+{
+    (void)pts_us;
+    struct room *room = user;
+    g_mutex_lock(&room->mutex);
+    keep(&room->content_seen, picture);
     g_mutex_unlock(&room->mutex);
 }
 
@@ -108,16 +120,15 @@ static void on_state(void *user, enum peer_state state, const char *reason)
 static void on_access_unit(void *user, enum sdp_line line, const struct h264_access_unit *unit)
 {
     struct room *room = user;
-    if (line == SDP_MAIN)
-        assert_true(h264_decoder_push(room->decoder, unit->data, unit->size,
-                            unit->timestamp / 90 * 1000) <= 0);
+    assert_true(h264_decoder_push(line == SDP_MAIN ? room->decoder : room->content_decoder,
+                        unit->data, unit->size, unit->timestamp / 90 * 1000) <= 0);
 }
 
 static void on_key_frame_wanted(void *user, enum sdp_line line)
 {
+    (void)line; // one camera feeds both
     struct room *room = user;
-    if (line == SDP_MAIN)
-        h264_encoder_request_key_frame(room->encoder);
+    h264_encoder_request_key_frame(room->encoder);
 }
 
 static void speak(struct room *room)
@@ -181,6 +192,8 @@ static void send_coded(struct room *room)
         gsize size = 0;
         const uint8_t *data = g_bytes_get_data(unit, &size);
         endpoint_send_video(room->endpoint, SDP_MAIN, data, size, g_get_monotonic_time());
+        if (room->is_sharing)
+            endpoint_send_video(room->endpoint, SDP_CONTENT, data, size, g_get_monotonic_time());
         g_bytes_unref(unit);
     }
 }
@@ -222,13 +235,21 @@ static void on_connection_changed(void *user, const char *conference, const char
     assert_string_equal(conference, CONFERENCE);
 }
 
-static void apply(struct call *call, enum stage_layout layout, unsigned heard, unsigned on_stage,
-        unsigned members)
+static void show(struct type_canvas *canvas, const char *member)
+{
+    g_strlcpy(canvas->tiles[canvas->tiles_count++].member, member, sizeof(canvas->tiles[0].member));
+}
+
+static struct desired *desire(struct call *call, enum stage_layout layout, unsigned heard,
+        unsigned on_stage, unsigned members)
 {
     struct desired *desired = g_new0(struct desired, 1);
     g_strlcpy(desired->conference, CONFERENCE, sizeof(desired->conference));
     desired->members = g_new0(struct type_conference_member, ROOMS);
-    desired->canvas.layout = layout;
+    desired->canvas_count = 1;
+    struct type_canvas *canvas = &desired->canvases[0];
+    canvas->kind = CANVAS_KIND_PROGRAM;
+    canvas->layout = layout;
     for (unsigned i = 0; i < ROOMS; i++) {
         if (!(members & 1u << i))
             continue;
@@ -238,10 +259,15 @@ static void apply(struct call *call, enum stage_layout layout, unsigned heard, u
         g_strlcpy(member->line2, "Huyện Kbang", sizeof(member->line2));
         member->heard = heard & 1u << i;
         if (on_stage & 1u << i)
-            g_strlcpy(desired->canvas.tiles[desired->canvas.tiles_count++].member, member->id,
-                    sizeof(desired->canvas.tiles[0].member));
+            show(canvas, member->id);
     }
-    engine_apply(call->engine, desired);
+    return desired;
+}
+
+static void apply(struct call *call, enum stage_layout layout, unsigned heard, unsigned on_stage,
+        unsigned members)
+{
+    engine_apply(call->engine, desire(call, layout, heard, on_stage, members));
 }
 
 static void dial(struct call *call, int number)
@@ -285,6 +311,7 @@ static void begin_room(struct call *call, int number)
     };
     assert_int_equal(h264_encoder_open(&encoder, on_coded, room, &room->encoder), 0);
     assert_int_equal(h264_decoder_open(on_decoded, NULL, room, &room->decoder), 0);
+    assert_int_equal(h264_decoder_open(on_content_decoded, NULL, room, &room->content_decoder), 0);
 }
 
 static void end_room(struct room *room)
@@ -292,10 +319,12 @@ static void end_room(struct room *room)
     endpoint_close(room->endpoint);
     h264_encoder_close(room->encoder);
     h264_decoder_close(room->decoder);
+    h264_decoder_close(room->content_decoder);
     opus_encoder_destroy(room->opus_encoder);
     opus_decoder_destroy(room->opus_decoder);
     picture_free(room->camera);
     picture_free(room->seen);
+    picture_free(room->content_seen);
     g_queue_clear_full(&room->units, (GDestroyNotify)g_bytes_unref);
     g_mutex_clear(&room->mutex);
 }
@@ -317,6 +346,10 @@ static int begin(void **state)
         .height = HEIGHT,
         .fps = 25,
         .kbps = 1000,
+        .content_width = WIDTH,
+        .content_height = HEIGHT,
+        .content_fps = 8,
+        .content_kbps = 500,
         .audio_bit_rate = 32000,
         .audio_loss_percent = 5,
     };
@@ -386,13 +419,14 @@ static bool all_hear_the_first(struct call *call)
     return all_hear(call, 1);
 }
 
-static bool reads_mark(struct room *room, const struct layout_rect *rect, int of)
+static bool reads_mark(
+        struct room *room, struct picture *const *picture, const struct layout_rect *rect, int of)
 {
     struct frame_mark mark = { 0 };
     g_mutex_lock(&room->mutex);
     const bool found =
-            room->seen &&
-            frame_mark_read(room->seen, rect->x, rect->y, rect->width, rect->height, &mark) &&
+            *picture &&
+            frame_mark_read(*picture, rect->x, rect->y, rect->width, rect->height, &mark) &&
             mark.room == of + 1;
     g_mutex_unlock(&room->mutex);
     return found;
@@ -404,7 +438,7 @@ static bool sees(struct call *call, enum layout_kind layout, int count)
     assert_int_equal(layout_place(layout, (size_t)count, WIDTH, HEIGHT, rects), count);
     for (int i = 0; i < ROOMS; i++)
         for (int tile = 0; tile < count; tile++)
-            if (!reads_mark(&call->rooms[i], &rects[tile], tile))
+            if (!reads_mark(&call->rooms[i], &call->rooms[i].seen, &rects[tile], tile))
                 return false;
     return true;
 }
@@ -417,6 +451,26 @@ static bool all_see_the_grid(struct call *call)
 static bool all_see_the_first_alone(struct call *call)
 {
     return sees(call, LAYOUT_SINGLE, 1);
+}
+
+// The first has the floor and so the chair's canvas, which shows the second; the others see the
+// first.
+static bool each_sees_its_own_canvas(struct call *call)
+{
+    const struct layout_rect whole = { 0, 0, WIDTH, HEIGHT };
+    bool all = true;
+    for (int i = 0; i < ROOMS; i++)
+        all = all && reads_mark(&call->rooms[i], &call->rooms[i].seen, &whole, i == 0 ? 1 : 0);
+    return all;
+}
+
+static bool all_see_the_content_of_the_third(struct call *call)
+{
+    const struct layout_rect whole = { 0, 0, WIDTH, HEIGHT };
+    bool all = true;
+    for (int i = 0; i < ROOMS; i++)
+        all = all && reads_mark(&call->rooms[i], &call->rooms[i].content_seen, &whole, 2);
+    return all;
 }
 
 static bool third_is_lost(struct call *call)
@@ -470,6 +524,42 @@ static void three_rooms_see_all_and_hear_the_others(void **state)
     assert_int_equal(conferences->len, 0);
 }
 
+static struct type_canvas *add_canvas(struct desired *desired, enum canvas_kind kind)
+{
+    struct type_canvas *canvas = &desired->canvases[desired->canvas_count++];
+    canvas->kind = kind;
+    canvas->layout = STAGE_LAYOUT_SINGLE;
+    return canvas;
+}
+
+static void who_speaks_sees_another_canvas_and_content_has_a_line_of_its_own(void **state)
+{
+    struct call *call = *state;
+    struct desired *desired = desire(call, STAGE_LAYOUT_SINGLE, 7, 1, 7);
+    show(add_canvas(desired, CANVAS_KIND_CHAIR), call->rooms[1].id);
+    desired->members[0].has_main = true;
+    desired->members[0].main = CANVAS_KIND_CHAIR;
+    engine_apply(call->engine, desired);
+    for (int i = 0; i < ROOMS; i++)
+        dial(call, i);
+    assert_true(wait_for(call, each_sees_its_own_canvas));
+
+    // The third shares its screen: nobody's main picture changes.
+    desired = desire(call, STAGE_LAYOUT_SINGLE, 7, 1, 7);
+    show(add_canvas(desired, CANVAS_KIND_CHAIR), call->rooms[1].id);
+    show(add_canvas(desired, CANVAS_KIND_CONTENT), call->rooms[2].id);
+    desired->members[0].has_main = true;
+    desired->members[0].main = CANVAS_KIND_CHAIR;
+    call->rooms[2].is_sharing = true;
+    engine_apply(call->engine, desired);
+    assert_true(wait_for(call, all_see_the_content_of_the_third));
+    assert_true(each_sees_its_own_canvas(call));
+
+    // Back to one canvas for all.
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    assert_true(wait_for(call, all_see_the_grid));
+}
+
 static void bad_offers_are_refused_and_change_nothing(void **state)
 {
     struct call *call = *state;
@@ -491,6 +581,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bad_offers_are_refused_and_change_nothing, begin, end),
         cmocka_unit_test_setup_teardown(three_rooms_see_all_and_hear_the_others, begin, end),
+        cmocka_unit_test_setup_teardown(
+                who_speaks_sees_another_canvas_and_content_has_a_line_of_its_own, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,9 @@ static struct message_conference_desired *part(int64_t rev, int64_t number, int6
     made->rev = rev;
     made->part = number;
     made->of = of;
-    made->canvas.layout = STAGE_LAYOUT_GRID;
+    made->canvases_count = 1;
+    made->canvases[0].kind = CANVAS_KIND_PROGRAM;
+    made->canvases[0].layout = STAGE_LAYOUT_GRID;
     return made;
 }
 
@@ -29,8 +31,8 @@ static void add(struct message_conference_desired *to, const char *id, bool hear
 
 static void show(struct message_conference_desired *to, const char *id)
 {
-    g_strlcpy(to->canvas.tiles[to->canvas.tiles_count++].member, id,
-            sizeof(to->canvas.tiles[0].member));
+    struct type_canvas *canvas = &to->canvases[0];
+    g_strlcpy(canvas->tiles[canvas->tiles_count++].member, id, sizeof(canvas->tiles[0].member));
 }
 
 static struct desired *whole(struct message_conference_desired *take)
@@ -91,6 +93,10 @@ static void parts_that_do_not_fit_are_refused(void **state)
     add(twice, "64", false);
     assert_int_equal(desired_parts_add(parts, twice, &complete), -EINVAL);
     assert_null(complete);
+    g_autofree struct message_conference_desired *two = part(1, 1, 1);
+    two->canvases[two->canvases_count++].kind = CANVAS_KIND_PROGRAM;
+    assert_int_equal(desired_parts_add(parts, two, &complete), -EINVAL);
+    assert_null(complete);
     g_autofree struct message_conference_desired *good = part(1, 1, 1);
     assert_int_equal(desired_parts_add(parts, good, &complete), 1);
     desired_free(complete);
@@ -115,7 +121,7 @@ static void the_first_state_adds_everybody(void **state)
     g_autoptr(GArray) steps = desired_steps(NULL, desired);
     assert_int_equal(steps->len, 2);
     assert_int_equal(step_of(steps, "622")->changes, DESIRED_ADDED);
-    assert_true(desired_stage_differs(NULL, desired));
+    assert_true(desired_stage_differs(NULL, desired, CANVAS_KIND_PROGRAM));
     desired_free(desired);
 }
 
@@ -160,15 +166,41 @@ static void the_stage_differs_when_what_it_shows_does(void **state)
     g_strlcpy(c->members[0].line2, "Tỉnh Gia Lai", sizeof(c->members[0].line2));
     show(c, "64");
     struct desired *first = whole(a), *muted = whole(b), *renamed = whole(c);
-    assert_false(desired_stage_differs(first, muted));
-    assert_true(desired_stage_differs(muted, renamed));
-    renamed->canvas.layout = STAGE_LAYOUT_SINGLE;
-    assert_true(desired_stage_differs(first, renamed));
+    assert_false(desired_stage_differs(first, muted, CANVAS_KIND_PROGRAM));
+    assert_true(desired_stage_differs(muted, renamed, CANVAS_KIND_PROGRAM));
+    renamed->canvases[0].layout = STAGE_LAYOUT_SINGLE;
+    assert_true(desired_stage_differs(first, renamed, CANVAS_KIND_PROGRAM));
     muted->member_count = 0; // its member is gone
-    assert_true(desired_stage_differs(first, muted));
+    assert_true(desired_stage_differs(first, muted, CANVAS_KIND_PROGRAM));
     desired_free(first);
     desired_free(muted);
     desired_free(renamed);
+}
+
+static void each_canvas_has_a_stage_of_its_own(void **state)
+{
+    (void)state;
+    struct message_conference_desired *a = part(1, 1, 1), *b = part(2, 1, 1);
+    add(a, "64", true);
+    add(b, "64", true);
+    show(a, "64");
+    show(b, "64");
+    b->canvases[1].kind = CANVAS_KIND_CHAIR;
+    b->canvases_count = 2;
+    b->members[0].has_main = true;
+    b->members[0].main = CANVAS_KIND_CHAIR;
+    struct desired *one = whole(a), *both = whole(b);
+    assert_false(desired_stage_differs(one, both, CANVAS_KIND_PROGRAM));
+    assert_true(desired_stage_differs(one, both, CANVAS_KIND_CHAIR));
+    assert_true(desired_stage_differs(both, one, CANVAS_KIND_CHAIR));
+    assert_false(desired_stage_differs(one, both, CANVAS_KIND_CONTENT));
+    assert_null(desired_canvas(one, CANVAS_KIND_CHAIR));
+    assert_non_null(desired_canvas(both, CANVAS_KIND_CHAIR));
+    g_autoptr(GArray) steps = desired_steps(one, both);
+    assert_int_equal(step_of(steps, "64")->changes, DESIRED_MAIN);
+    assert_int_equal(desired_main(&one->members[0]), CANVAS_KIND_PROGRAM);
+    desired_free(one);
+    desired_free(both);
 }
 
 int main(void)
@@ -180,6 +212,7 @@ int main(void)
         cmocka_unit_test(the_first_state_adds_everybody),
         cmocka_unit_test(only_what_changed_is_a_step),
         cmocka_unit_test(the_stage_differs_when_what_it_shows_does),
+        cmocka_unit_test(each_canvas_has_a_stage_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

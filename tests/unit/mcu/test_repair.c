@@ -169,8 +169,12 @@ static void want_canvas(struct listener *listener)
     desired->member_count = 1;
     g_strlcpy(desired->members[0].id, "64", sizeof(desired->members[0].id));
     g_strlcpy(desired->members[0].line1, "Tỉnh Gia Lai", sizeof(desired->members[0].line1));
-    desired->canvas.tiles_count = 1;
-    g_strlcpy(desired->canvas.tiles[0].member, "64", sizeof(desired->canvas.tiles[0].member));
+    desired->canvas_count = 1;
+    desired->canvases[0].kind = CANVAS_KIND_PROGRAM;
+    desired->canvases[0].layout = STAGE_LAYOUT_GRID;
+    desired->canvases[0].tiles_count = 1;
+    g_strlcpy(desired->canvases[0].tiles[0].member, "64",
+            sizeof(desired->canvases[0].tiles[0].member));
     engine_apply(listener->engine, desired);
 }
 

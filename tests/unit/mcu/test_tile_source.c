@@ -20,6 +20,7 @@ static void the_newest_picture_is_taken_once(void **state)
 {
     (void)state;
     struct tile_source *source = tile_source_new();
+    tile_source_set_size(source, 320, 180);
     bool is_new = true;
     assert_null(tile_source_take(source, &is_new));
     assert_false(is_new);
@@ -43,6 +44,7 @@ static void what_is_being_read_is_not_written(void **state)
 {
     (void)state;
     struct tile_source *source = tile_source_new();
+    tile_source_set_size(source, 320, 180);
     struct picture *first = grey(50), *later = grey(200);
     bool is_new = false;
     tile_source_put(source, first, 1);
@@ -72,12 +74,33 @@ static void a_new_size_holds_from_the_next_picture_on(void **state)
     tile_source_unref(source);
 }
 
+static void a_hidden_tile_keeps_nothing(void **state)
+{
+    (void)state;
+    struct tile_source *source = tile_source_new();
+    struct picture *picture = grey(50);
+    bool is_new = true;
+    tile_source_put(source, picture, 1);
+    assert_null(tile_source_take(source, &is_new));
+    assert_false(is_new);
+    tile_source_set_size(source, 64, 36);
+    tile_source_put(source, picture, 2);
+    assert_int_equal(tile_source_last_us(source), 2);
+    tile_source_set_size(source, 0, 0);
+    tile_source_put(source, picture, 3);
+    // What is shown again begins as if it had never been there, not with a picture of long ago.
+    assert_int_equal(tile_source_last_us(source), 0);
+    picture_free(picture);
+    tile_source_unref(source);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_newest_picture_is_taken_once),
         cmocka_unit_test(what_is_being_read_is_not_written),
         cmocka_unit_test(a_new_size_holds_from_the_next_picture_on),
+        cmocka_unit_test(a_hidden_tile_keeps_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

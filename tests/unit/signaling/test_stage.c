@@ -231,7 +231,7 @@ static void a_large_conference_comes_in_parts_and_whole(void **state)
     for (size_t part = 1; part <= parts; part++) {
         desired_conference(meeting, &stage, NULL, part, desired);
         assert_int_equal(desired->of, 4);
-        assert_int_equal(desired->canvas.tiles_count, STAGE_GRID_MAX);
+        assert_int_equal(desired->canvases[0].tiles_count, STAGE_GRID_MAX);
         for (size_t i = 0; i < desired->members_count; i++)
             assert_true(g_hash_table_add(seen, g_strdup(desired->members[i].id)));
     }
