@@ -32,6 +32,7 @@ static void member_end(void *data)
     host->slots[member->slot] = NULL;
     conference_drop_banners(member);
     g_free(member->negotiation);
+    g_free(member->answered);
     metric_add(&mcu_members, -1);
     metric_add(&mcu_members_connected, -(int64_t)member->connected);
     g_free(member);

@@ -58,6 +58,7 @@ struct conference_member {
     uint32_t offer; // number of the newest, 0: none; later answers to older ones are dropped
     char offer_id[49];
     struct negotiation *negotiation; // waits for the net thread; NULL: none does
+    struct negotiation *answered;    // the last one that led to a peer; NULL: none did
 };
 
 struct conference_canvas {

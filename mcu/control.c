@@ -68,7 +68,8 @@ static enum error_code code_of(const char *reason)
         return ERROR_MEDIA_NO_CODEC;
     if (strcmp(reason, "media.unknown_member") == 0)
         return ERROR_CONFERENCE_UNKNOWN;
-    if (strcmp(reason, "media.peer_failed") == 0)
+    if (strcmp(reason, "media.peer_failed") == 0 || strcmp(reason, "media.no_port") == 0 ||
+            strcmp(reason, "media.no_address") == 0)
         return ERROR_MEDIA_NO_MCU;
     return ERROR_MEDIA_BAD_OFFER;
 }

@@ -38,6 +38,23 @@ static struct conference_member *find_member(
 
 // --- what the net threads say --------------------------------------------------------------------
 
+// Why the net thread has no peer for an offer.
+static const char *peer_fault(int rc)
+{
+    switch (rc) {
+    case -ENOTCONN:
+        return "media.session_gone"; // it was to go on
+    case -EADDRINUSE:
+        return "media.no_port";
+    case -EADDRNOTAVAIL:
+        return "media.no_address";
+    case -EINVAL:
+        return "sdp.bad_transport";
+    default:
+        return "media.peer_failed";
+    }
+}
+
 static void on_answered(void *user, const struct net_answer *answer)
 {
     struct engine *engine = user;
@@ -48,11 +65,13 @@ static void on_answered(void *user, const struct net_answer *answer)
     if (answer->rc < 0) {
         log_warn("no peer member=%s errno=%d", member->id, -answer->rc);
         metric_add(&mcu_offers_refused_total, 1);
-        engine->events.answered(engine->user, member->offer_id, NULL, "media.peer_failed");
+        engine->events.answered(engine->user, member->offer_id, NULL, peer_fault(answer->rc));
         return;
     }
     g_autofree char *sdp = negotiate_finish(negotiation, &answer->local);
     engine->events.answered(engine->user, member->offer_id, sdp, NULL);
+    g_free(member->answered);
+    member->answered = g_steal_pointer(&negotiation);
 }
 
 static void on_connection_changed(void *user, const struct net_connection *connection)
@@ -253,7 +272,7 @@ int engine_offer(struct engine *engine, const char *conference_id, const char *m
         return -EINVAL;
     }
     g_autofree struct negotiation *negotiation = g_new0(struct negotiation, 1);
-    int rc = negotiate_start(sdp, negotiation, error);
+    int rc = negotiate_start(sdp, member->answered, negotiation, error);
     if (rc < 0) {
         metric_add(&mcu_offers_refused_total, 1);
         return rc;
@@ -262,7 +281,8 @@ int engine_offer(struct engine *engine, const char *conference_id, const char *m
     member->negotiation = g_steal_pointer(&negotiation);
     member->offer = ++engine->next_offer;
     g_strlcpy(member->offer_id, offer_id, sizeof(member->offer_id));
-    audio_thread_restart_member(engine->host.audio, member->slot);
+    if (!member->negotiation->is_same_session)
+        audio_thread_restart_member(engine->host.audio, member->slot);
     net_worker_offer(
             engine->host.nets[member->net], member->slot, member->offer, member->negotiation);
     return 0;

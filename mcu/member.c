@@ -117,6 +117,7 @@ static void count_peer(struct member *member)
     struct peer_counters *counted = &member->counted;
     metric_add(&mcu_srtp_refused_total, (int64_t)(now->srtp_refused - counted->srtp_refused));
     metric_add(&mcu_demux_refused_total, (int64_t)(now->demux_refused - counted->demux_refused));
+    metric_add(&mcu_ice_restarts_total, (int64_t)(now->ice_restarts - counted->ice_restarts));
     *counted = *now;
 }
 
@@ -501,9 +502,28 @@ static void start_lines(struct member *member, const struct negotiation *negotia
     }
 }
 
+// The same peer goes on; with new credentials it looks for another way beside the former.
+static int go_on(struct member *member, const struct negotiation *negotiation,
+        struct peer_description *local)
+{
+    if (!member->peer || peer_state(member->peer) == PEER_FAILED)
+        return -ENOTCONN;
+    int rc = negotiation->is_ice_restart ? peer_restart_ice(member->peer) : 0;
+    if (rc == 0 && negotiation->is_ice_restart) {
+        struct peer_description remote;
+        negotiate_remote(negotiation, &remote);
+        rc = peer_set_remote_description(member->peer, &remote);
+    }
+    if (rc == 0)
+        peer_local_description(member->peer, local);
+    return rc;
+}
+
 int member_accept(struct member *member, const struct negotiation *negotiation,
         struct peer_description *local)
 {
+    if (negotiation->is_same_session)
+        return go_on(member, negotiation, local);
     const struct peer_config config = {
         .context = member->host->context,
         .certificate = member->host->certificate,

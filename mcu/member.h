@@ -49,8 +49,9 @@ void member_free(struct member *member);
 uint16_t member_slot(const struct member *member);
 uint32_t member_generation(const struct member *member);
 
-// A new peer in place of the former; its own description comes back. Negative errno: the offer can
-// not be used, and the former peer, if any, goes on.
+// A new peer in place of the former, or the same one on another way when the offer is of its
+// session; its own description comes back. Negative errno: the offer can not be used, and the
+// former peer, if any, goes on. -ENOTCONN: its session is over.
 int member_accept(struct member *member, const struct negotiation *negotiation,
         struct peer_description *local) MUST_CHECK;
 // Connected, and media or RTCP came within the last five seconds.

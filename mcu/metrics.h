@@ -13,6 +13,7 @@
     METRIC(COUNTER, mcu_offers_total, "Offers of endpoints") \
     METRIC(COUNTER, mcu_offers_refused_total, "Offers answered with an error") \
     METRIC(COUNTER, mcu_peers_failed_total, "Peers whose ICE or DTLS failed") \
+    METRIC(COUNTER, mcu_ice_restarts_total, "ICE restarts that led to a new way") \
     METRIC(COUNTER, mcu_rtp_in_packets_total, "RTP packets that passed SRTP") \
     METRIC(COUNTER, mcu_rtp_in_bytes_total, "Bytes of RTP that passed SRTP") \
     METRIC(COUNTER, mcu_rtp_out_packets_total, "RTP packets sent") \

@@ -12,22 +12,67 @@ static uint32_t new_ssrc(void)
     return ssrc;
 }
 
-int negotiate_start(const char *offer, struct negotiation *out, const char **error)
+static void begin_session(struct sdp_session *answer)
 {
-    int rc = sdp_session_parse(offer, &out->offer, error);
-    if (rc < 0)
-        return rc;
-    rc = sdp_session_answer(&out->offer, &out->answer, error);
-    if (rc < 0)
-        return rc;
+    g_snprintf(answer->id, sizeof(answer->id), "%" G_GINT64_FORMAT, g_get_real_time());
     for (int line = 0; line < SDP_LINE_COUNT; line++) {
-        struct sdp_media *media = &out->answer.media[line];
+        struct sdp_media *media = &answer->media[line];
         if (!media->present || media->rejected)
             continue;
         media->ssrc = new_ssrc();
         media->rtx_ssrc = media->rtx_payload_type ? new_ssrc() : 0;
         g_strlcpy(media->cname, NEGOTIATE_CNAME, sizeof(media->cname));
     }
+}
+
+// RFC 8839 §4.4.1: ICE restarts within a session. A certificate may serve several of them.
+static bool is_of_session(const struct sdp_session *offer, const struct sdp_session *former)
+{
+    return offer->id[0] && strcmp(offer->id, former->id) == 0 &&
+           g_ascii_strcasecmp(offer->fingerprint, former->fingerprint) == 0;
+}
+
+static bool is_same_line(const struct sdp_media *now, const struct sdp_media *former)
+{
+    return now->present == former->present && now->rejected == former->rejected &&
+           now->m_index == former->m_index && strcmp(now->mid, former->mid) == 0 &&
+           now->sends == former->sends && now->receives == former->receives &&
+           now->codec == former->codec && now->payload_type == former->payload_type &&
+           now->rtx_payload_type == former->rtx_payload_type &&
+           now->red_payload_type == former->red_payload_type;
+}
+
+static int continue_session(
+        const struct negotiation *former, struct negotiation *out, const char **error)
+{
+    for (int line = 0; line < SDP_LINE_COUNT; line++) {
+        if (is_same_line(&out->answer.media[line], &former->answer.media[line]))
+            continue;
+        *error = "sdp.lines_changed";
+        return -EINVAL;
+    }
+    memcpy(out->answer.media, former->answer.media, sizeof(out->answer.media));
+    memcpy(out->answer.id, former->answer.id, sizeof(out->answer.id));
+    out->answer.version = former->answer.version + 1;
+    out->is_same_session = true;
+    out->is_ice_restart = strcmp(out->offer.ice_ufrag, former->offer.ice_ufrag) != 0 ||
+                          strcmp(out->offer.ice_pwd, former->offer.ice_pwd) != 0;
+    return 0;
+}
+
+int negotiate_start(const char *offer, const struct negotiation *former, struct negotiation *out,
+        const char **error)
+{
+    out->is_same_session = out->is_ice_restart = false;
+    int rc = sdp_session_parse(offer, &out->offer, error);
+    if (rc < 0)
+        return rc;
+    rc = sdp_session_answer(&out->offer, &out->answer, error);
+    if (rc < 0)
+        return rc;
+    if (former && is_of_session(&out->offer, &former->offer))
+        return continue_session(former, out, error);
+    begin_session(&out->answer);
     return 0;
 }
 

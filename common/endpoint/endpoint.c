@@ -9,6 +9,9 @@
 
 #define CONNECT_WITHIN_US (8 * G_USEC_PER_SEC)
 #define SILENT_AFTER_US   (5 * G_USEC_PER_SEC)
+#define LOST_AFTER_US     (2 * G_USEC_PER_SEC) // reports come each second even without media
+#define CHECK_EVERY_US    (G_USEC_PER_SEC / 10)
+#define UNREACHABLE_TIMES 3 // checks in a row
 #define REPORT_EVERY_US   G_USEC_PER_SEC
 #define ARRIVALS_EVERY_US (G_USEC_PER_SEC / 10)
 
@@ -160,6 +163,35 @@ static int64_t do_due(struct endpoint *endpoint, int64_t now_us)
     return receive_us >= 0 ? MIN(next_us, receive_us) : next_us;
 }
 
+// Whether our packets find no way out of this machine, as after a change of its address.
+static bool is_unreachable(struct endpoint *endpoint, int64_t now_us)
+{
+    if (now_us >= endpoint->next_check_us) {
+        const uint64_t unreachable = peer_counters(endpoint->peer)->send_unreachable;
+        const bool is_more = unreachable > endpoint->unreachable_before;
+        endpoint->unreachable_checks = is_more ? endpoint->unreachable_checks + 1 : 0;
+        endpoint->unreachable_before = unreachable;
+        endpoint->next_check_us = now_us + CHECK_EVERY_US;
+    }
+    return endpoint->unreachable_checks >= UNREACHABLE_TIMES;
+}
+
+static void watch_path(struct endpoint *endpoint, int64_t now_us)
+{
+    const int64_t last_in_us = peer_counters(endpoint->peer)->last_in_us;
+    const int64_t silent_us = now_us - MAX(last_in_us, endpoint->answered_us);
+    const bool is_dead = is_unreachable(endpoint, now_us) || silent_us >= LOST_AFTER_US;
+    if (silent_us >= SILENT_AFTER_US) {
+        change_state(endpoint, PEER_FAILED, "media.silent");
+    } else if (is_dead && endpoint->lost_us == 0) {
+        endpoint->lost_us = now_us;
+        if (endpoint->config.events.path_lost)
+            endpoint->config.events.path_lost(endpoint->config.user);
+    } else if (!is_dead && last_in_us > endpoint->lost_us) {
+        endpoint->lost_us = 0;
+    }
+}
+
 static gboolean on_wake(gpointer data)
 {
     struct endpoint *endpoint = data;
@@ -176,9 +208,7 @@ static gboolean on_wake(gpointer data)
         return G_SOURCE_CONTINUE;
     }
     g_source_set_ready_time(endpoint->wake, do_due(endpoint, now_us));
-    const int64_t last_us = MAX(peer_counters(endpoint->peer)->last_in_us, endpoint->answered_us);
-    if (now_us - last_us >= SILENT_AFTER_US)
-        change_state(endpoint, PEER_FAILED, "media.silent");
+    watch_path(endpoint, now_us);
     return G_SOURCE_CONTINUE;
 }
 
@@ -290,6 +320,9 @@ char *endpoint_offer(struct endpoint *endpoint)
 {
     struct sdp_session *offer = &endpoint->offer;
     sdp_session_offer(offer);
+    g_snprintf(offer->id, sizeof(offer->id), "%u%09u", g_random_int(),
+            g_random_int_range(0, 1000000000));
+    offer->version = 1;
     describe_transport(endpoint, offer);
     for (int line = 0; line < SDP_LINE_COUNT; line++) {
         struct sdp_media *media = &offer->media[line];
@@ -301,6 +334,16 @@ char *endpoint_offer(struct endpoint *endpoint)
         offer->media[SDP_AUDIO].red_payload_type = 0;
     endpoint->feedback_ssrc = offer->media[SDP_AUDIO].ssrc;
     return sdp_session_write(offer);
+}
+
+char *endpoint_restart(struct endpoint *endpoint)
+{
+    if (endpoint->state != PEER_CONNECTED || peer_restart_ice(endpoint->peer) < 0)
+        return NULL;
+    endpoint->is_restarting = true;
+    endpoint->offer.version++;
+    describe_transport(endpoint, &endpoint->offer);
+    return sdp_session_write(&endpoint->offer);
 }
 
 static void read_transport(const struct sdp_session *session, struct peer_description *remote)
@@ -335,7 +378,8 @@ int endpoint_answer(struct endpoint *endpoint, const char *sdp, const char **err
 {
     g_autofree struct sdp_session *answer = g_new0(struct sdp_session, 1);
     struct peer_description remote;
-    if (endpoint->state != PEER_NEW || endpoint->feedback_ssrc == 0) {
+    const bool is_first = endpoint->state == PEER_NEW && endpoint->feedback_ssrc != 0;
+    if (!is_first && !endpoint->is_restarting) {
         *error = "sdp.not_expected";
         return -EINVAL;
     }
@@ -353,6 +397,9 @@ int endpoint_answer(struct endpoint *endpoint, const char *sdp, const char **err
         *error = "sdp.bad_transport";
         return rc;
     }
+    endpoint->is_restarting = false;
+    if (!is_first)
+        return 0;
     start_lines(endpoint, answer);
     change_state(endpoint, PEER_CONNECTING, NULL);
     g_source_set_ready_time(endpoint->wake, endpoint->answered_us + CONNECT_WITHIN_US);

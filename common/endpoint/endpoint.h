@@ -18,12 +18,15 @@
 
 struct endpoint_events {
     // FAILED is for good: close it. `reason` is a stable code ("media.silent": nothing came for 5
-    // s).
+    // s, or for 5 s after endpoint_restart() was answered).
     void (*state_changed)(void *user, enum peer_state state, const char *reason);
     // A whole access unit of the main or content line.
     void (*access_unit)(void *user, enum sdp_line line, const struct h264_access_unit *unit);
     // The MCU asks for a key frame of what we send (PLI or FIR); at most four a second.
     void (*key_frame_wanted)(void *user, enum sdp_line line);
+    // The way to the MCU seems dead: nothing came for 2 s, or the kernel has no way any more.
+    // endpoint_restart() may find another. Once, until a packet comes.
+    void (*path_lost)(void *user);
 };
 
 enum endpoint_way {
@@ -68,9 +71,14 @@ int endpoint_open(const struct endpoint_config *config, struct endpoint **out) M
 // Says BYE when it is connected. NULL is fine.
 void endpoint_close(struct endpoint *endpoint);
 
-// The offer's SDP; g_free. Candidates are in it; an offer is made once in an endpoint's life.
+// The offer's SDP; g_free. Candidates are in it; it is made once in an endpoint's life.
 char *endpoint_offer(struct endpoint *endpoint);
-// -EINVAL with a stable code (a literal) in *error when it is not an answer to our offer.
+// ICE restart while CONNECTED: a further offer of the same session, with sockets on the addresses
+// of now. Media stays on the former way until the answer to it led to a new one. NULL: no such
+// socket, or not connected; nothing changed. Not from within an event but path_lost.
+char *endpoint_restart(struct endpoint *endpoint);
+// -EINVAL with a stable code (a literal) in *error when it is not an answer to our offer; an answer
+// to endpoint_restart() by another MCU ("sdp.bad_transport") is none.
 int endpoint_answer(struct endpoint *endpoint, const char *sdp, const char **error) MUST_CHECK;
 enum peer_state endpoint_state(const struct endpoint *endpoint);
 const char *endpoint_srtp_profile(const struct endpoint *endpoint);

@@ -68,6 +68,11 @@ struct endpoint {
     size_t scratch_size;
     GSource *wake;
     int64_t answered_us;
+    bool is_restarting; // an offer is under way in the middle of the session
+    int64_t lost_us;    // when path_lost was said; 0: packets came since
+    uint64_t unreachable_before;
+    unsigned unreachable_checks; // in a row
+    int64_t next_check_us;
     int64_t next_report_us, next_arrivals_us;
 };
 

@@ -359,6 +359,18 @@ static const struct sdp_media *first_used(const struct sdp_session *session)
     return first;
 }
 
+// An identifier that does not fit is none.
+static void read_origin(const GstSDPMessage *message, struct sdp_session *out)
+{
+    const GstSDPOrigin *origin = gst_sdp_message_get_origin(message);
+    const char *id = origin->sess_id ? origin->sess_id : "";
+    if (strlen(id) < sizeof(out->id))
+        g_strlcpy(out->id, id, sizeof(out->id));
+    const guint64 version =
+            origin->sess_version ? g_ascii_strtoull(origin->sess_version, NULL, 10) : 0;
+    out->version = (uint32_t)MIN(version, G_MAXUINT32);
+}
+
 static const char *read_message(const GstSDPMessage *message, struct sdp_session *out)
 {
     guint count = gst_sdp_message_medias_len(message);
@@ -366,6 +378,7 @@ static const char *read_message(const GstSDPMessage *message, struct sdp_session
         return "sdp.syntax";
     if (count > SDP_LINES_MAX)
         return "sdp.too_large";
+    read_origin(message, out);
     out->m_count = (int)count;
     for (guint i = 0; i < count; i++)
         read_line(gst_sdp_message_get_media(message, i), (int)i, out);

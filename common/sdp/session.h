@@ -45,6 +45,10 @@ struct sdp_media {
 };
 
 struct sdp_session {
+    // o=: the same in all that one side says of one session (RFC 8866 §5.2). Written as the time of
+    // now where it is empty.
+    char id[32];
+    uint32_t version;
     char ice_ufrag[257];
     char ice_pwd[257];
     char fingerprint[96];

@@ -202,8 +202,11 @@ char *sdp_session_write(const struct sdp_session *session)
     GstSDPMessage *message = NULL;
     gst_sdp_message_new(&message);
     gst_sdp_message_set_version(message, "0");
-    char *id = g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time());
-    gst_sdp_message_set_origin(message, "-", id, "1", "IN", "IP4", "0.0.0.0");
+    char *id = session->id[0] ? g_strdup(session->id)
+                              : g_strdup_printf("%" G_GINT64_FORMAT, g_get_real_time());
+    char version[12];
+    g_snprintf(version, sizeof(version), "%u", MAX(session->version, 1));
+    gst_sdp_message_set_origin(message, "-", id, version, "IN", "IP4", "0.0.0.0");
     g_free(id);
     gst_sdp_message_set_session_name(message, "-");
     gst_sdp_message_add_time(message, "0", "0", NULL);

@@ -261,11 +261,6 @@ int ice_set_remote(struct ice *ice, const struct peer_description *remote)
     return added > 0 ? 0 : -EINVAL;
 }
 
-int ice_restart(struct ice *ice)
-{
-    return nice_agent_restart_stream(ice->agent, ice->stream) ? 0 : -EIO;
-}
-
 bool ice_is_connected(const struct ice *ice)
 {
     return ice->is_connected;

@@ -17,7 +17,7 @@
 struct ice;
 
 struct ice_events {
-    void (*connected)(void *user); // a pair is usable; again after an ICE restart
+    void (*connected)(void *user); // a pair is usable
     void (*failed)(void *user);
     void (*received)(void *user, uint8_t *data, size_t size); // all but STUN; may be written into
 };
@@ -46,7 +46,6 @@ void ice_close(struct ice *ice);
 void ice_describe(const struct ice *ice, struct peer_description *out);
 // -EINVAL: credentials that libnice refuses.
 int ice_set_remote(struct ice *ice, const struct peer_description *remote) MUST_CHECK;
-int ice_restart(struct ice *ice) MUST_CHECK;
 
 bool ice_is_connected(const struct ice *ice);
 const struct ice_path *ice_path(const struct ice *ice);

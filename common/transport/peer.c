@@ -16,6 +16,9 @@
 // How long a step of the way may take before the peer is FAILED.
 #define ICE_TIMEOUT_MS  20000
 #define DTLS_TIMEOUT_MS 15000
+// How long an ICE restart may take, and what is on its way may still come by the former sockets.
+#define RESTART_TIMEOUT_MS 10000
+#define LINGER_MS          2000
 
 struct peer {
     GMainContext *context;
@@ -27,13 +30,20 @@ struct peer {
     enum peer_state state;
     const char *srtp_profile;
     struct ice *ice;
+    // At most one of them. An ICE restart goes on with other sockets beside the former, so that
+    // media flows while it lasts and a failed one changes nothing.
+    struct ice *next_ice;
+    struct ice *former_ice;
+    int64_t spare_until_us; // that one is closed then
+    char **local_addresses; // NULL: all
+    uint16_t min_port, max_port;
     struct dtls *dtls; // from the first remote description on
     struct rtp_crypt *crypt;
     struct udp_send udp;
     struct peer_counters counters;
     char remote_fingerprint[DTLS_FINGERPRINT_SIZE];
 
-    GSource *timer; // while CONNECTING
+    GSource *timer; // from CONNECTING on
     int64_t deadline_us;
     uint32_t ice_timeout_ms, dtls_timeout_ms;
 
@@ -51,6 +61,9 @@ static void peer_free(struct peer *peer)
         g_source_unref(peer->timer);
     }
     ice_close(peer->ice);
+    ice_close(peer->next_ice);
+    ice_close(peer->former_ice);
+    g_strfreev(peer->local_addresses);
     dtls_close(peer->dtls);
     rtp_crypt_close(peer->crypt);
     if (peer->context)
@@ -88,13 +101,14 @@ static void stop_timer(struct peer *peer)
         g_source_set_ready_time(peer->timer, -1);
 }
 
+static void arm_timer(struct peer *peer);
+
 static void change_state(struct peer *peer, enum peer_state state, const char *reason)
 {
     if (peer->state == state || peer->state == PEER_FAILED || peer->is_closing)
         return;
     peer->state = state;
-    if (state != PEER_CONNECTING)
-        stop_timer(peer);
+    arm_timer(peer);
     log_debug("peer state=%d reason=%s profile=%s", (int)state, reason ? reason : "-",
             peer_srtp_profile(peer));
     if (peer->events.state_changed)
@@ -129,13 +143,30 @@ static void set_deadline(struct peer *peer, uint32_t after_ms)
 
 static void arm_timer(struct peer *peer)
 {
-    if (peer->state != PEER_CONNECTING || !peer->timer)
+    int64_t at_us = G_MAXINT64;
+    if (!peer->timer)
         return;
-    int64_t at_us = peer->deadline_us;
-    int64_t dtls_us = ice_is_connected(peer->ice) ? dtls_timeout_us(peer->dtls) : -1;
-    if (dtls_us >= 0)
-        at_us = MIN(at_us, g_get_monotonic_time() + dtls_us);
-    g_source_set_ready_time(peer->timer, at_us);
+    if (peer->state == PEER_CONNECTING) {
+        at_us = peer->deadline_us;
+        int64_t dtls_us = ice_is_connected(peer->ice) ? dtls_timeout_us(peer->dtls) : -1;
+        if (dtls_us >= 0)
+            at_us = MIN(at_us, g_get_monotonic_time() + dtls_us);
+    }
+    if (peer->next_ice || peer->former_ice)
+        at_us = MIN(at_us, peer->spare_until_us);
+    g_source_set_ready_time(peer->timer, at_us == G_MAXINT64 ? -1 : at_us);
+}
+
+static void close_spare(struct peer *peer)
+{
+    g_clear_pointer(&peer->next_ice, ice_close);
+    g_clear_pointer(&peer->former_ice, ice_close);
+}
+
+static void keep_spare(struct peer *peer, uint32_t for_ms)
+{
+    peer->spare_until_us = g_get_monotonic_time() + for_ms * INT64_C(1000);
+    arm_timer(peer);
 }
 
 static void start_srtp(struct peer *peer)
@@ -178,14 +209,17 @@ static void follow_dtls(struct peer *peer)
 static gboolean timer_is_due(gpointer user)
 {
     struct peer *peer = user;
-    g_source_set_ready_time(peer->timer, -1);
+    const int64_t now_us = g_get_monotonic_time();
+    if (now_us >= peer->spare_until_us)
+        close_spare(peer);
     enter(peer);
-    if (g_get_monotonic_time() >= peer->deadline_us) {
+    if (peer->state == PEER_CONNECTING && now_us >= peer->deadline_us) {
         fail_with(peer, ice_is_connected(peer->ice) ? "dtls.timeout" : "ice.failed");
-    } else {
+    } else if (peer->state == PEER_CONNECTING) {
         dtls_handle_timeout(peer->dtls);
         follow_dtls(peer);
     }
+    arm_timer(peer);
     leave(peer);
     return G_SOURCE_CONTINUE;
 }
@@ -196,7 +230,7 @@ static gboolean timer_dispatch(GSource *source, GSourceFunc callback, gpointer u
     return callback(user);
 }
 
-// One source for the whole handshake, moved by g_source_set_ready_time().
+// One source for all that is due by time, moved by g_source_set_ready_time().
 static void start_timer(struct peer *peer)
 {
     static GSourceFuncs functions = { .dispatch = timer_dispatch };
@@ -209,9 +243,20 @@ static void start_timer(struct peer *peer)
 
 // --- events of ICE ------------------------------------------------------------------------------
 
+// The other side found the new way: from now on it is ours too.
+static void take_next_ice(struct peer *peer)
+{
+    peer->former_ice = peer->ice;
+    peer->ice = g_steal_pointer(&peer->next_ice);
+    peer->counters.ice_restarts++;
+    keep_spare(peer, LINGER_MS);
+}
+
 static void ice_connected(void *user)
 {
     struct peer *peer = user;
+    if (peer->next_ice && ice_is_connected(peer->next_ice))
+        take_next_ice(peer);
     if (!peer->dtls || peer->state != PEER_CONNECTING)
         return;
     enter(peer);
@@ -295,6 +340,20 @@ static void ice_received(void *user, uint8_t *data, size_t size)
 
 // --- what the owner calls -----------------------------------------------------------------------
 
+static int open_ice(struct peer *peer, struct ice **out)
+{
+    const struct ice_config config = {
+        .context = peer->context,
+        .is_server = peer->is_server,
+        .local_addresses = (const char *const *)peer->local_addresses,
+        .min_port = peer->min_port,
+        .max_port = peer->max_port,
+        .events = { ice_connected, ice_failed, ice_received },
+        .user = peer,
+    };
+    return ice_open(&config, out);
+}
+
 int peer_open(const struct peer_config *config, struct peer **out)
 {
     struct peer *peer = g_new0(struct peer, 1);
@@ -305,16 +364,10 @@ int peer_open(const struct peer_config *config, struct peer **out)
     peer->user = config->user;
     peer->ice_timeout_ms = config->ice_timeout_ms ? config->ice_timeout_ms : ICE_TIMEOUT_MS;
     peer->dtls_timeout_ms = config->dtls_timeout_ms ? config->dtls_timeout_ms : DTLS_TIMEOUT_MS;
-    struct ice_config ice = {
-        .context = config->context,
-        .is_server = config->is_server,
-        .local_addresses = config->local_addresses,
-        .min_port = config->min_port,
-        .max_port = config->max_port,
-        .events = { ice_connected, ice_failed, ice_received },
-        .user = peer,
-    };
-    int rc = ice_open(&ice, &peer->ice);
+    peer->local_addresses = g_strdupv((char **)config->local_addresses);
+    peer->min_port = config->min_port;
+    peer->max_port = config->max_port;
+    int rc = open_ice(peer, &peer->ice);
     if (rc < 0) {
         peer_free(peer);
         return rc;
@@ -342,7 +395,7 @@ void peer_close(struct peer *peer)
 void peer_local_description(const struct peer *peer, struct peer_description *out)
 {
     memset(out, 0, sizeof(*out));
-    ice_describe(peer->ice, out);
+    ice_describe(peer->next_ice ? peer->next_ice : peer->ice, out);
     g_strlcpy(
             out->fingerprint, certificate_fingerprint(peer->certificate), sizeof(out->fingerprint));
     out->dtls_active = !peer->is_server;
@@ -368,14 +421,23 @@ int peer_set_remote_description(struct peer *peer, const struct peer_description
         start_timer(peer);
     }
     if (!peer->is_closing)
-        rc = ice_set_remote(peer->ice, remote);
+        rc = ice_set_remote(peer->next_ice ? peer->next_ice : peer->ice, remote);
     leave(peer);
     return rc;
 }
 
 int peer_restart_ice(struct peer *peer)
 {
-    return peer->state == PEER_FAILED ? -EINVAL : ice_restart(peer->ice);
+    if (peer->state == PEER_NEW || peer->state == PEER_FAILED || peer->is_closing)
+        return -EINVAL;
+    struct ice *next = NULL;
+    int rc = open_ice(peer, &next);
+    if (rc < 0)
+        return rc;
+    close_spare(peer);
+    peer->next_ice = next;
+    keep_spare(peer, RESTART_TIMEOUT_MS);
+    return 0;
 }
 
 enum peer_state peer_state(const struct peer *peer)
@@ -421,8 +483,10 @@ static int send_scratch(struct peer *peer, int size)
     if (size < 0)
         return size;
     struct udp_destination to = destination(peer);
-    if (to.fd < 0 || udp_send_one(&to, scratch, (size_t)size) < 0) {
+    int rc = to.fd < 0 ? -EAGAIN : udp_send_one(&to, scratch, (size_t)size);
+    if (rc < 0) {
         peer->counters.send_dropped++;
+        peer->counters.send_unreachable += rc != -EAGAIN;
         return -EAGAIN;
     }
     count_out(peer, 1, (size_t)size);

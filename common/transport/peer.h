@@ -53,10 +53,12 @@ struct peer_events {
 // Counted by the peer, read on its thread.
 struct peer_counters {
     uint64_t packets_in, bytes_in, packets_out, bytes_out;
-    uint64_t srtp_refused;  // RTP or RTCP that failed authentication or replay
-    uint64_t demux_refused; // neither STUN nor DTLS nor RTP (RFC 7983)
-    uint64_t send_dropped;  // the socket was full
-    int64_t last_in_us;     // monotonic; 0: nothing yet
+    uint64_t srtp_refused;     // RTP or RTCP that failed authentication or replay
+    uint64_t demux_refused;    // neither STUN nor DTLS nor RTP (RFC 7983)
+    uint64_t send_dropped;     // the socket was full, or there is no way:
+    uint64_t send_unreachable; // of single packets: as when our address went
+    uint64_t ice_restarts;     // that led to a new way
+    int64_t last_in_us;        // monotonic; 0: nothing yet
 };
 
 struct peer_config {
@@ -82,7 +84,10 @@ void peer_local_description(const struct peer *peer, struct peer_description *ou
 // -EINVAL when it can not be used (no fingerprint, no credentials).
 int peer_set_remote_description(
         struct peer *peer, const struct peer_description *remote) MUST_CHECK;
-// RFC 8445 §9 ICE restart: new local credentials; then describe, exchange and set the remote again.
+// RFC 8445 §9 ICE restart: new sockets on the addresses of now and new credentials; then describe,
+// exchange and set the remote again. The former way is used until the new one is found; if it is
+// not within ten seconds, or another restart begins, it goes on. DTLS, SRTP and the state stay. Not
+// from within an event. -EINVAL while there is nothing to restart, or as peer_open().
 int peer_restart_ice(struct peer *peer) MUST_CHECK;
 
 enum peer_state peer_state(const struct peer *peer);

@@ -244,6 +244,8 @@ static void screen_needs_key_frame(void *user)
         endpoint_need_key_frame(service->endpoint, SDP_MAIN);
 }
 
+static void path_lost(void *user);
+
 static void disconnect(struct service *service)
 {
     stop_sending(service);
@@ -260,11 +262,38 @@ static int connect_anew(struct service *service)
         .local_addresses = service->start.address[0] ? addresses : NULL,
         .cname = service->start.room,
         .send_red = true,
-        .events = { endpoint_changed, take_unit, key_frame_wanted },
+        .events = { endpoint_changed, take_unit, key_frame_wanted, path_lost },
         .user = service,
     };
     disconnect(service);
     return endpoint_open(&config, &service->endpoint);
+}
+
+static bool send_offer(struct service *service, char *take_sdp)
+{
+    g_autofree struct message_local_offer *message = g_new0(struct message_local_offer, 1);
+    g_autofree char *sdp = take_sdp;
+    g_snprintf(service->offer_id, sizeof(service->offer_id), "offer-%" G_GUINT64_FORMAT,
+            ++service->offers);
+    g_strlcpy(message->offer_id, service->offer_id, sizeof(message->offer_id));
+    if (g_strlcpy(message->sdp, sdp, sizeof(message->sdp)) >= sizeof(message->sdp)) {
+        change_state(service, MEDIA_STATE_FAILED, "media.offer_too_large");
+        return false;
+    }
+    link_send(service->link, MESSAGE_LOCAL_OFFER, message);
+    return true;
+}
+
+// The meeting goes on where we are, by another way. Failing that, the endpoint fails and the core
+// asks for a new connection.
+static void path_lost(void *user)
+{
+    struct service *service = user;
+    char *sdp = endpoint_restart(service->endpoint);
+    log_warn("the way to the centre is lost, looking for another room=%s restarts=%s",
+            service->start.room, sdp ? "yes" : "no");
+    if (sdp)
+        send_offer(service, sdp);
 }
 
 static void offer(struct service *service)
@@ -280,17 +309,8 @@ static void offer(struct service *service)
         return;
     }
     screen_begin_stream(service->screen);
-    g_autofree struct message_local_offer *message = g_new0(struct message_local_offer, 1);
-    g_autofree char *sdp = endpoint_offer(service->endpoint);
-    g_snprintf(service->offer_id, sizeof(service->offer_id), "offer-%" G_GUINT64_FORMAT,
-            ++service->offers);
-    g_strlcpy(message->offer_id, service->offer_id, sizeof(message->offer_id));
-    if (g_strlcpy(message->sdp, sdp, sizeof(message->sdp)) >= sizeof(message->sdp)) {
-        change_state(service, MEDIA_STATE_FAILED, "media.offer_too_large");
-        return;
-    }
-    link_send(service->link, MESSAGE_LOCAL_OFFER, message);
-    change_state(service, MEDIA_STATE_CONNECTING, NULL);
+    if (send_offer(service, endpoint_offer(service->endpoint)))
+        change_state(service, MEDIA_STATE_CONNECTING, NULL);
 }
 
 static void take_answer(struct service *service, const struct message_local_answer *answer)

@@ -179,6 +179,26 @@ static void screen_needs_key_frame(void *user)
         endpoint_need_key_frame(room->endpoint, SDP_MAIN);
 }
 
+static void send_offer(struct posed_room *room, char *take_sdp)
+{
+    g_autofree struct message_media_offer *message = g_new0(struct message_media_offer, 1);
+    g_autofree char *sdp = take_sdp;
+    g_strlcpy(message->meeting, room->desired.meeting, sizeof(message->meeting));
+    g_strlcpy(message->sdp, sdp, sizeof(message->sdp));
+    room->offer_id = ++room->last_id;
+    room->offers++;
+    send_request(room, MESSAGE_MEDIA_OFFER, room->offer_id, message);
+}
+
+static void path_lost(void *user)
+{
+    struct posed_room *room = user;
+    char *sdp = is_in_meeting(room) ? endpoint_restart(room->endpoint) : NULL;
+    log_warn("the way to the centre is lost room=%s", room->unit);
+    if (sdp)
+        send_offer(room, sdp);
+}
+
 static void offer(struct posed_room *room, int64_t now_us)
 {
     const struct endpoint_config config = {
@@ -187,7 +207,7 @@ static void offer(struct posed_room *room, int64_t now_us)
         .cname = room->unit,
         .send_red = true,
         .path = has_link(room) ? take_path : NULL,
-        .events = { endpoint_changed, take_unit, key_frame_wanted },
+        .events = { endpoint_changed, take_unit, key_frame_wanted, path_lost },
         .user = room,
     };
     disconnect(room);
@@ -200,15 +220,9 @@ static void offer(struct posed_room *room, int64_t now_us)
     open_links(room);
     if (room->screen)
         screen_begin_stream(room->screen);
-    g_autofree struct message_media_offer *message = g_new0(struct message_media_offer, 1);
-    g_autofree char *sdp = endpoint_offer(room->endpoint);
-    g_strlcpy(message->meeting, room->desired.meeting, sizeof(message->meeting));
-    g_strlcpy(message->sdp, sdp, sizeof(message->sdp));
-    room->offer_id = ++room->last_id;
-    room->offers++;
     room->offered_us = now_us;
     room->picture_ms = 0;
-    send_request(room, MESSAGE_MEDIA_OFFER, room->offer_id, message);
+    send_offer(room, endpoint_offer(room->endpoint));
 }
 
 static void take_answer(struct posed_room *room, const struct envelope *envelope)

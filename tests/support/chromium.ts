@@ -32,10 +32,11 @@ export async function openChromium(mark: number): Promise<Browser> {
   });
 }
 
-/** A page that trusts the house's own authority, and what the browser complained of. */
+/** A page that trusts the house's own authority, and what the browser complained of. `before` runs in it first. */
 export async function openPage(
   browser: Browser,
   url: string,
+  before?: () => void,
 ): Promise<{ page: Page; context: BrowserContext; complaints: string[] }> {
   const context = await browser.newContext({
     ignoreHTTPSErrors: true,
@@ -51,6 +52,7 @@ export async function openPage(
     if (/^https?:|^wss?:/.test(request.url()) && host !== new URL(url).host)
       complaints.push(`asked a foreign host: ${host}`);
   });
+  if (before) await page.addInitScript(before);
   await page.goto(url);
   return { page, context, complaints };
 }

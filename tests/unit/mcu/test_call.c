@@ -560,6 +560,77 @@ static void who_speaks_sees_another_canvas_and_content_has_a_line_of_its_own(voi
     assert_true(wait_for(call, all_see_the_grid));
 }
 
+// The way of one member in the centre, as its endpoint sees it.
+static struct endpoint_stats stats_of(const struct call *call, int number)
+{
+    struct endpoint_stats stats;
+    endpoint_read_stats(call->rooms[number].endpoint, &stats);
+    return stats;
+}
+
+static bool first_went_another_way(struct call *call)
+{
+    return stats_of(call, 0).transport.ice_restarts == 1;
+}
+
+static bool first_heard_on(struct call *call)
+{
+    return call->rooms[0].heard > 4 * EAR_SAMPLES;
+}
+
+static void offer_again(struct call *call, int number)
+{
+    const char *error = NULL;
+    g_autofree char *sdp = endpoint_restart(call->rooms[number].endpoint);
+    const char *id = call->rooms[number].id;
+    assert_non_null(sdp);
+    assert_int_equal(engine_offer(call->engine, CONFERENCE, id, id, sdp, &error), 0);
+}
+
+static void an_ice_restart_is_not_heard(void **state)
+{
+    struct call *call = *state;
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    for (int i = 0; i < ROOMS; i++)
+        dial(call, i);
+    assert_true(wait_for(call, all_see_the_grid));
+    assert_true(wait_for(call, all_hear_all));
+
+    const struct endpoint_stats before = stats_of(call, 0);
+    offer_again(call, 0);
+    assert_true(wait_for(call, first_went_another_way));
+    call->rooms[0].heard = 0;
+    assert_true(wait_for(call, first_heard_on));
+    const struct endpoint_stats after = stats_of(call, 0);
+    assert_true(call->rooms[0].is_connected);
+    // One SSRC, sequence and key for life: a new one would count as lost or be refused.
+    assert_int_equal(after.lines[SDP_AUDIO].lost_in, before.lines[SDP_AUDIO].lost_in);
+    assert_int_equal(after.lines[SDP_MAIN].lost_in, before.lines[SDP_MAIN].lost_in);
+    assert_int_equal(after.audio.concealed, before.audio.concealed);
+    assert_int_equal(after.transport.srtp_refused, 0);
+    assert_true(wait_for(call, all_hear_all));
+}
+
+static bool was_refused(struct call *call)
+{
+    return call->last_error != NULL;
+}
+
+static void a_session_that_is_over_can_not_be_gone_on_with(void **state)
+{
+    struct call *call = *state;
+    const char *error = NULL;
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    dial(call, 2);
+    assert_true(wait_for(call, third_is_connected));
+    g_autofree char *sdp = endpoint_restart(call->rooms[2].endpoint);
+    g_clear_pointer(&call->rooms[2].endpoint, endpoint_close);
+    assert_true(wait_for(call, third_is_lost));
+    assert_int_equal(engine_offer(call->engine, CONFERENCE, "66", "none", sdp, &error), 0);
+    assert_true(wait_for(call, was_refused));
+    assert_string_equal(call->last_error, "media.session_gone");
+}
+
 static void bad_offers_are_refused_and_change_nothing(void **state)
 {
     struct call *call = *state;
@@ -583,6 +654,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(three_rooms_see_all_and_hear_the_others, begin, end),
         cmocka_unit_test_setup_teardown(
                 who_speaks_sees_another_canvas_and_content_has_a_line_of_its_own, begin, end),
+        cmocka_unit_test_setup_teardown(an_ice_restart_is_not_heard, begin, end),
+        cmocka_unit_test_setup_teardown(a_session_that_is_over_can_not_be_gone_on_with, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,10 @@ export class FakePeerLink implements PeerLink {
     return Promise.resolve();
   }
 
+  restart(): Promise<string> {
+    return Promise.resolve(`restart of ${this.#name}`);
+  }
+
   setTracks(tracks: LocalTracks): Promise<void> {
     this.tracks = tracks;
     return Promise.resolve();

@@ -128,6 +128,39 @@ describe('the media of an endpoint', () => {
     expect(session.status).toBe('connected');
   });
 
+  it('looks for another way when the first is lost, and stays where it is', async () => {
+    await connect();
+    answer = () => Promise.resolve({ sdp: 'other way', media_epoch: 'aa11' });
+    link(0).become('lost');
+    await settle();
+    expect(offers.at(-1)).toBe('restart of 0');
+    expect(link(0).answers).toEqual(['answer', 'other way']);
+    link(0).become('connected');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(links).toHaveLength(1);
+    expect(session.status).toBe('connected');
+    expect(remotes.every((remote) => remote === link(0).remote)).toBe(true);
+  });
+
+  it('makes a new connection when another centre answers the restart, or none does', async () => {
+    await connect();
+    answer = () => Promise.resolve({ sdp: 'of another', media_epoch: 'bb22' });
+    link(0).become('lost');
+    await settle();
+    expect(link(0).answers).toEqual(['answer']);
+    expect(session.status).toBe('failed');
+    await vi.advanceTimersByTimeAsync(300);
+    expect(links).toHaveLength(2);
+    link(1).become('connected');
+    answer = () => Promise.reject(new RongError('media.timeout'));
+    link(1).become('lost');
+    await settle();
+    expect(session.status).toBe('failed');
+    answer = () => Promise.resolve({ sdp: 'answer', media_epoch: 'aa11' });
+    await vi.advanceTimersByTimeAsync(600);
+    expect(links).toHaveLength(3);
+  });
+
   it('gives up on a connection that never comes about', async () => {
     session.setOnline(true);
     session.setDesired(desired());

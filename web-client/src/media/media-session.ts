@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Backoff } from '../base/backoff';
 import { Emitter } from '../base/emitter';
-import { codeOf } from '../base/errors';
+import { codeOf, RongError } from '../base/errors';
 import type { MediaOfferReply, MemberDesired } from '../protocol/messages.gen';
 import type { LocalTracks, PeerLink, RemoteStreams } from './peer-link';
 
@@ -126,6 +126,7 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
     link.onState((state) => {
       if (this.#current?.link !== link) return;
       if (state === 'connected') this.#connected(link);
+      if (state === 'lost') void this.#restart(link, epochs);
       if (state === 'failed') this.#failed();
     });
     this.#clearConnect();
@@ -133,6 +134,20 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
       this.#failed();
     }, CONNECT_MS);
     this.#reconcile(); // the centre may have changed its mind meanwhile
+  }
+
+  /** Another way for the same connection; without one, the link fails and a new one is made. */
+  async #restart(link: PeerLink, epochs: ReadonlySet<string>): Promise<void> {
+    const meeting = this.#desired?.meeting;
+    if (!meeting || !this.#isOnline) return;
+    try {
+      const reply = await this.#options.sendOffer(meeting, await link.restart());
+      if (this.#current?.link !== link || this.#status === 'failed') return;
+      if (!epochs.has(reply.media_epoch)) throw new RongError('media.bad_offer');
+      await link.answer(reply.sdp);
+    } catch {
+      if (this.#current?.link === link && this.#status !== 'failed') this.#failed();
+    }
   }
 
   #connected(link: PeerLink): void {

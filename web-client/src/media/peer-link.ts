@@ -2,7 +2,8 @@
 import type { Unsubscribe } from '../base/emitter';
 import type { SendWish } from '../protocol/messages.gen';
 
-export type PeerState = 'connecting' | 'connected' | 'failed';
+/** `lost`: the way is gone; restart() may find another before it has `failed`. */
+export type PeerState = 'connecting' | 'connected' | 'lost' | 'failed';
 
 /** What is sent; null where there is no device. */
 export interface LocalTracks {
@@ -20,8 +21,10 @@ export interface RemoteStreams {
 /** What the page needs of a peer connection: RtcPeerLink in the page, FakePeerLink in tests. */
 export interface PeerLink {
   readonly remote: RemoteStreams;
-  /** Our one offer, with all candidates in it. */
+  /** Our first offer, with all candidates in it. */
   offer(): Promise<string>;
+  /** A further offer of the same connection, to find another way (ICE restart); media goes on meanwhile. */
+  restart(): Promise<string>;
   answer(sdp: string): Promise<void>;
   /** Exchanges what is sent, without a new offer. */
   setTracks(tracks: LocalTracks): Promise<void>;

@@ -6,7 +6,7 @@ import type { LocalTracks, PeerLink, PeerState, RemoteStreams } from './peer-lin
 
 /** The MCU finds us by our packets, so candidates are welcome but nobody waits for slow ones. */
 const GATHERING_MS = 1_000;
-/** A line that only stutters mends itself in this time. */
+/** A line that stutters mends itself in this time, or another way is found. */
 const DISCONNECTED_MS = 4_000;
 
 type CodecOfBrowser = Pick<RTCRtpCodec, 'mimeType' | 'sdpFmtpLine'>;
@@ -57,12 +57,18 @@ export class RtcPeerLink implements PeerLink {
     connection.onconnectionstatechange = () => {
       this.#connectionChanged();
     };
+    globalThis.addEventListener('online', this.#networkChanged);
   }
 
   async offer(): Promise<string> {
     await this.#connection.setLocalDescription(await this.#connection.createOffer());
     await this.#gathered();
     return this.#connection.localDescription?.sdp ?? '';
+  }
+
+  async restart(): Promise<string> {
+    this.#connection.restartIce();
+    return this.offer();
   }
 
   async answer(sdp: string): Promise<void> {
@@ -100,6 +106,7 @@ export class RtcPeerLink implements PeerLink {
     this.#listeners.clear();
     this.#clearTimer();
     this.#connection.onconnectionstatechange = null;
+    globalThis.removeEventListener('online', this.#networkChanged);
     this.#connection.close();
   }
 
@@ -117,12 +124,19 @@ export class RtcPeerLink implements PeerLink {
     connection.onicegatheringstatechange = null;
   }
 
+  /** The machine has a network again, perhaps another: sooner than the connection notices. */
+  readonly #networkChanged = (): void => {
+    if (this.#state !== 'connected') return;
+    for (const listener of [...this.#listeners]) listener('lost'); // perhaps it is not
+  };
+
   #connectionChanged(): void {
     const state = this.#connection.connectionState;
     this.#clearTimer();
     if (state === 'connected') this.#setState('connected');
     else if (state === 'failed' || state === 'closed') this.#setState('failed');
     else if (state === 'disconnected') {
+      this.#setState('lost');
       this.#disconnectedTimer = setTimeout(() => {
         this.#setState('failed');
       }, DISCONNECTED_MS);

@@ -515,24 +515,82 @@ static void descriptions_that_can_not_work_are_refused_at_once(void **state)
 
 // --- life ---------------------------------------------------------------------------------------
 
-static void an_ice_restart_keeps_the_media(void **state)
+// Both sides, with a relay of its own or (NULL) without.
+static void restart(struct pair *pair, struct relay *through)
 {
-    (void)state;
-    struct pair *pair = pair_new("127.0.0.1");
-    connect_pair(pair);
-    exchange_rtp(pair, &pair->client, &pair->server, 1);
     struct peer_description before, after;
     peer_local_description(pair->client.peer, &before);
     assert_int_equal(peer_restart_ice(pair->client.peer), 0);
     assert_int_equal(peer_restart_ice(pair->server.peer), 0);
     peer_local_description(pair->client.peer, &after);
     assert_string_not_equal(before.ice_ufrag, after.ice_ufrag);
-    exchange(pair);
-    for (uint16_t seq = 2; seq < 40; seq++) {
+    assert_string_not_equal(before.ice_pwd, after.ice_pwd);
+    if (through)
+        exchange_through(pair, through);
+    else
+        exchange(pair);
+}
+
+static bool both_restarted(const struct pair *pair, uint64_t times)
+{
+    return peer_counters(pair->client.peer)->ice_restarts == times &&
+           peer_counters(pair->server.peer)->ice_restarts == times;
+}
+
+static void an_ice_restart_loses_no_packet(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    connect_pair(pair);
+    uint16_t seq = 1;
+    for (uint64_t times = 1; times <= 2; times++) {
+        restart(pair, NULL);
+        // Before, while and after the way changes: what is lost is not waited for in vain.
+        for (int after = 0; after < 10; seq++) {
+            pair->client.rtp_count = pair->server.rtp_count = 0;
+            exchange_rtp(pair, &pair->client, &pair->server, seq);
+            exchange_rtp(pair, &pair->server, &pair->client, seq);
+            after += both_restarted(pair, times);
+            assert_true(seq < UINT16_MAX);
+        }
+    }
+    assert_int_equal(pair->server.state, PEER_CONNECTED);
+    pair_free(pair);
+}
+
+static void an_ice_restart_finds_another_way_when_the_first_is_dead(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    struct relay *first = relay_new(pair);
+    struct relay *second = relay_new(pair);
+    exchange_through(pair, first);
+    WAIT_FOR(pair, both_are_connected(pair));
+    exchange_rtp(pair, &pair->client, &pair->server, 1);
+    first->pass = lose_all;
+    restart(pair, second);
+    WAIT_FOR(pair, both_restarted(pair, 1));
+    exchange_rtp(pair, &pair->client, &pair->server, 2);
+    exchange_rtp(pair, &pair->server, &pair->client, 2);
+    assert_int_equal(pair->client.state, PEER_CONNECTED);
+    pair_free(pair);
+    relay_free(first);
+    relay_free(second);
+}
+
+static void an_ice_restart_that_nobody_answers_changes_nothing(void **state)
+{
+    (void)state;
+    struct pair *pair = pair_new("127.0.0.1");
+    assert_int_equal(peer_restart_ice(pair->client.peer), -EINVAL);
+    connect_pair(pair);
+    assert_int_equal(peer_restart_ice(pair->client.peer), 0);
+    assert_int_equal(peer_restart_ice(pair->server.peer), 0);
+    for (uint16_t seq = 1; seq < 10; seq++) {
         exchange_rtp(pair, &pair->client, &pair->server, seq);
         exchange_rtp(pair, &pair->server, &pair->client, seq);
     }
-    assert_int_equal(pair->server.state, PEER_CONNECTED);
+    assert_true(both_restarted(pair, 0));
     pair_free(pair);
 }
 
@@ -740,7 +798,9 @@ int main(void)
         cmocka_unit_test(a_handshake_that_does_not_end_is_given_up),
         cmocka_unit_test(a_peer_that_can_not_be_reached_is_given_up),
         cmocka_unit_test(descriptions_that_can_not_work_are_refused_at_once),
-        cmocka_unit_test(an_ice_restart_keeps_the_media),
+        cmocka_unit_test(an_ice_restart_loses_no_packet),
+        cmocka_unit_test(an_ice_restart_finds_another_way_when_the_first_is_dead),
+        cmocka_unit_test(an_ice_restart_that_nobody_answers_changes_nothing),
         cmocka_unit_test(a_restart_may_not_bring_another_certificate),
         cmocka_unit_test(a_goodbye_tells_the_other_side),
         cmocka_unit_test(a_peer_may_be_closed_from_inside_its_event),
