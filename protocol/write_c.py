@@ -79,7 +79,7 @@ class CWriter:
             "};",
             "// By enum error_code; [ERROR_NONE] is empty.",
             "extern const struct error_info error_infos[ERROR_COUNT];",
-            "// \"floor.not_allowed\"; NULL for ERROR_NONE.",
+            "// \"floor.not_held\"; NULL for ERROR_NONE.",
             "const char *error_code_name(enum error_code error);",
             "// ERROR_NONE: no error has this code.",
             "enum error_code error_code_from_name(const char *code);",

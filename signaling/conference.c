@@ -27,6 +27,7 @@
 // What is seen of a member, not decided.
 struct observed {
     bool is_present;
+    bool was_present; // since this process began
     bool is_connected;
     int64_t reported_us;
 };
@@ -314,20 +315,6 @@ enum error_code conference_operate(
     return ERROR_NONE;
 }
 
-enum error_code conference_create(
-        struct conference *conference, const char *title, enum meeting_mode mode)
-{
-    g_autoptr(GArray) events = new_events();
-    g_array_set_size(events, 1);
-    struct meeting_event *event = &g_array_index(events, struct meeting_event, 0);
-    event->type = MEETING_EVENT_CREATED;
-    event->at_ms = wall_clock_ms();
-    event->mode = mode;
-    g_strlcpy(event->by, "admin", sizeof(event->by));
-    g_strlcpy(event->title, title, sizeof(event->title));
-    return commit(conference, events);
-}
-
 static void member_of_unit(const struct unit *unit, struct meeting_member *member)
 {
     memset(member, 0, sizeof(*member));
@@ -340,30 +327,34 @@ static void member_of_unit(const struct unit *unit, struct meeting_member *membe
     g_strlcpy(member->name, unit->name, sizeof(member->name));
 }
 
-enum error_code conference_add_rooms(
-        struct conference *conference, const struct unit *const *units, size_t count)
+enum error_code conference_create(struct conference *conference, const struct conference_plan *plan)
 {
+    g_autofree struct meeting_member *members = g_new0(struct meeting_member, plan->unit_count);
+    for (size_t i = 0; i < plan->unit_count; i++)
+        member_of_unit(plan->units[i], &members[i]);
+    const struct meeting_plan meeting = { .title = plan->title,
+        .mode = plan->mode,
+        .actor = "admin",
+        .members = members,
+        .member_count = plan->unit_count,
+        .is_open = plan->is_open,
+        .now_ms = wall_clock_ms() };
     g_autoptr(GArray) events = new_events();
-    int64_t now_ms = wall_clock_ms();
-    for (size_t i = 0; i < count; i++) {
-        struct meeting_member member;
-        member_of_unit(units[i], &member);
-        struct meeting_operation operation = { MEETING_JOIN, .actor = "admin", .joins = &member,
-            .now_ms = now_ms };
-        enum error_code error = meeting_decide(conference->meeting, &operation, events);
-        if (error != ERROR_NONE)
-            return error;
-    }
-    enum error_code error = commit(conference, events);
-    for (size_t i = 0; error == ERROR_NONE && i < count; i++) {
+    const enum error_code error = meeting_decide_new(&meeting, events);
+    return error == ERROR_NONE ? commit(conference, events) : error;
+}
+
+void conference_begin(struct conference *conference)
+{
+    for (guint i = 0; i < conference->meeting->members->len; i++) {
+        const struct meeting_member *member = g_ptr_array_index(conference->meeting->members, i);
         const struct session *session =
-                sessions_find(conference->service->sessions, ROLE_ROOM, units[i]->code, "");
-        observed_of(conference, units[i]->code)->is_present =
-                session && session_is_connected(session);
+                sessions_find(conference->service->sessions, member->role, member->id, "");
+        observed_of(conference, member->id)->is_present = session && session_is_connected(session);
     }
-    if (error == ERROR_NONE)
-        follow(conference);
-    return error;
+    if (conference->meeting->state == MEETING_STATE_OPEN)
+        service_place_conferences(conference->service);
+    follow(conference);
 }
 
 // --- snapshot -----------------------------------------------------------------------------------
@@ -519,7 +510,36 @@ void conference_note_presence(struct conference *conference, const char *id, boo
     if (!member || observed_of(conference, id)->is_present == is_present)
         return;
     observed_of(conference, id)->is_present = is_present;
+    observed_of(conference, id)->was_present |= is_present;
     announce_presence(conference, member);
+}
+
+// A person whose session is over and can not be resumed.
+static bool is_gone(
+        const struct conference *conference, const struct meeting_member *member, bool is_late)
+{
+    return member->kind == MEMBER_KIND_PERSON &&
+           (is_late || observed_of(conference, member->id)->was_present) &&
+           !sessions_find(conference->service->sessions, member->role, member->id,
+                   conference->meeting->id);
+}
+
+void conference_drop_gone(struct conference *conference, bool is_late)
+{
+    const GArray *queue = conference->meeting->queue;
+    for (guint i = queue->len; i > 0; i--) {
+        const struct meeting_member *member = meeting_member(
+                conference->meeting, g_array_index(queue, struct meeting_queued, i - 1).member);
+        if (!is_gone(conference, member, is_late))
+            continue;
+        const struct meeting_operation operation = {
+            .type = MEETING_FLOOR_WITHDRAW, .actor = member->id, .now_ms = wall_clock_ms()
+        };
+        if (conference_operate(conference, &operation) != ERROR_NONE)
+            return; // the disk; the next round tries again
+        log_info("left the queue by going away meeting=%s member=%s", conference->meeting->id,
+                member->id);
+    }
 }
 
 void conference_note_room(struct conference *conference, const char *room, unsigned news)

@@ -10,6 +10,15 @@
 
 struct conference;
 
+// What a new meeting begins with.
+struct conference_plan {
+    const char *title;
+    enum meeting_mode mode;
+    const struct unit *const *units; // whose rooms are on the roster
+    size_t unit_count;
+    bool is_open; // at once
+};
+
 // Reads the journal and folds it; -EBADMSG when it is damaged (logged).
 int conference_open(struct service *service, const char *id, struct conference **out) MUST_CHECK;
 void conference_close(struct conference *conference);
@@ -28,12 +37,11 @@ struct session *conference_mcu(const struct conference *conference);
 // and actor are the caller's.
 enum error_code conference_operate(
         struct conference *conference, const struct meeting_operation *operation) MUST_CHECK;
-// The first entry of a new meeting.
+// A new meeting's first entries, appended together: after a crash it is there whole or not at all.
 enum error_code conference_create(
-        struct conference *conference, const char *title, enum meeting_mode mode) MUST_CHECK;
-// Adds the rooms of units as one journal entry each, appended together.
-enum error_code conference_add_rooms(
-        struct conference *conference, const struct unit *const *units, size_t count) MUST_CHECK;
+        struct conference *conference, const struct conference_plan *plan) MUST_CHECK;
+// Once the service knows the new conference: looks who is there, and tells everybody.
+void conference_begin(struct conference *conference);
 
 // meeting.snapshot of what the session subscribed to.
 void conference_send_snapshot(struct conference *conference, struct session *session);
@@ -47,6 +55,9 @@ void conference_fill_member(const struct conference *conference,
 
 // A member's WebSocket came or went.
 void conference_note_presence(struct conference *conference, const char *id, bool is_present);
+// Persons whose session is over leave the queue. `is_late`: also those who did not come back since
+// this process began.
+void conference_drop_gone(struct conference *conference, bool is_late);
 // A room reported: tells those who look at it what is new, a set of enum rooms_news.
 void conference_note_room(struct conference *conference, const char *room, unsigned news);
 // From the MCU that carries it.

@@ -185,3 +185,47 @@ enum error_code meeting_decide(
         return ERROR_MEETING_NOT_OPEN;
     return rules[operation->type].decide(meeting, operation, events);
 }
+
+// Decides on `scratch` and lets it follow: the next step is decided on what this one made.
+static enum error_code step(
+        struct meeting *scratch, const struct meeting_operation *operation, GArray *events)
+{
+    const guint start = events->len;
+    enum error_code code = meeting_decide(scratch, operation, events);
+    for (guint i = start; code == ERROR_NONE && i < events->len; i++) {
+        if (meeting_apply(scratch, &g_array_index(events, struct meeting_event, i)) < 0)
+            code = ERROR_PROTO_INTERNAL;
+    }
+    return code;
+}
+
+static enum error_code decide_beginning(
+        struct meeting *scratch, const struct meeting_plan *plan, GArray *events)
+{
+    struct meeting_operation operation = { .actor = plan->actor, .now_ms = plan->now_ms };
+    struct meeting_event *created = add_event(events, MEETING_EVENT_CREATED, &operation);
+    created->mode = plan->mode;
+    g_strlcpy(created->title, plan->title, sizeof(created->title));
+    enum error_code code = meeting_apply(scratch, created) < 0 ? ERROR_PROTO_INTERNAL : ERROR_NONE;
+
+    operation.type = MEETING_JOIN;
+    for (size_t i = 0; code == ERROR_NONE && i < plan->member_count; i++) {
+        operation.joins = &plan->members[i];
+        code = step(scratch, &operation, events);
+    }
+    operation.type = MEETING_OPEN;
+    if (code == ERROR_NONE && plan->is_open)
+        code = step(scratch, &operation, events);
+    return code;
+}
+
+enum error_code meeting_decide_new(const struct meeting_plan *plan, GArray *events)
+{
+    const guint start = events->len;
+    struct meeting *scratch = meeting_new("");
+    const enum error_code code = decide_beginning(scratch, plan, events);
+    if (code != ERROR_NONE)
+        g_array_set_size(events, start);
+    meeting_free(scratch);
+    return code;
+}

@@ -30,6 +30,21 @@ struct meeting_operation {
     int64_t now_ms;
 };
 
+// A meeting that is yet to be.
+struct meeting_plan {
+    const char *title;
+    enum meeting_mode mode;
+    const char *actor;
+    const struct meeting_member *members; // on the roster from the beginning
+    size_t member_count;
+    bool is_open; // at once
+    int64_t now_ms;
+};
+
+// All events of a new meeting's beginning, to be appended as one: created, joined, opened. On an
+// error code nothing is appended.
+enum error_code meeting_decide_new(const struct meeting_plan *plan, GArray *events) MUST_CHECK;
+
 // Appends struct meeting_event to `events` and returns ERROR_NONE; or returns the error code and
 // appends nothing. The events fit the state in their order.
 enum error_code meeting_decide(const struct meeting *meeting,

@@ -24,14 +24,6 @@ static enum error_code find_units(const struct service *service,
     return ERROR_NONE;
 }
 
-static enum error_code open_now(struct conference *conference)
-{
-    struct meeting_operation operation = {
-        .type = MEETING_OPEN, .actor = "admin", .now_ms = wall_clock_ms()
-    };
-    return conference_operate(conference, &operation);
-}
-
 enum error_code rest_meeting_create(struct rest_call *call, char **detail)
 {
     const struct message_rest_meeting_create *body = call->body;
@@ -40,13 +32,14 @@ enum error_code rest_meeting_create(struct rest_call *call, char **detail)
     enum error_code code = find_units(call->service, body, units, detail);
     if (code != ERROR_NONE)
         return code;
-    struct conference *conference = service_create_meeting(
-            call->service, body->title, body->has_mode ? body->mode : MEETING_MODE_FLOOR, &code);
+    const struct conference_plan plan = { .title = body->title,
+        .mode = body->has_mode ? body->mode : MEETING_MODE_FLOOR,
+        .units = units,
+        .unit_count = body->units_count,
+        .is_open = body->has_open && body->open };
+    const struct conference *conference = service_create_meeting(call->service, &plan, &code);
     if (!conference)
         return code;
-    code = conference_add_rooms(conference, units, body->units_count);
-    if (code == ERROR_NONE && body->has_open && body->open)
-        code = open_now(conference);
     g_strlcpy(reply->id, conference_meeting(conference)->id, sizeof(reply->id));
     log_info("meeting created meeting=%s rooms=%zu", reply->id, body->units_count);
     return code;

@@ -83,7 +83,7 @@ static void new_meeting_id(const struct service *service, char id[MEETING_ID_SIZ
 }
 
 struct conference *service_create_meeting(
-        struct service *service, const char *title, enum meeting_mode mode, enum error_code *error)
+        struct service *service, const struct conference_plan *plan, enum error_code *error)
 {
     char id[MEETING_ID_SIZE];
     new_meeting_id(service, id);
@@ -91,12 +91,13 @@ struct conference *service_create_meeting(
     *error = ERROR_PROTO_INTERNAL;
     if (conference_open(service, id, &conference) < 0)
         return NULL;
-    *error = conference_create(conference, title, mode);
+    *error = conference_create(conference, plan);
     if (*error != ERROR_NONE) {
         conference_close(conference);
         return NULL;
     }
     keep_conference(service, conference);
+    conference_begin(conference);
     return conference;
 }
 
@@ -166,6 +167,9 @@ void service_take_units(struct service *service, struct unit_tree *units)
     unit_tree_free(service->units);
     service->units = units;
     sessions_each(service->sessions, tell_again, service);
+    const bool is_late = service->housekeepings * (HOUSEKEEPING_MS / 1000) > SESSION_RESUME_TTL_S;
+    for (guint i = 0; i < service->order->len; i++)
+        conference_drop_gone(g_ptr_array_index(service->order, i), is_late);
 }
 
 // --- placing conferences on MCUs ----------------------------------------------------------------

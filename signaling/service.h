@@ -14,6 +14,7 @@
 #include "signaling/unit_tree.h"
 
 struct conference;
+struct conference_plan;
 struct drives;
 struct relay;
 struct rooms;
@@ -50,7 +51,7 @@ void service_close(struct service *service);
 struct conference *service_conference(const struct service *service, const char *meeting);
 // A new meeting, journalled; NULL with *error.
 struct conference *service_create_meeting(
-        struct service *service, const char *title, enum meeting_mode mode, enum error_code *error);
+        struct service *service, const struct conference_plan *plan, enum error_code *error);
 // Tells a session all it has to do now, where that changed.
 void service_tell(struct service *service, struct session *session);
 // After a tree was imported: takes it.

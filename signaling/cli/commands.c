@@ -206,8 +206,8 @@ static int fill_link(const struct cli *cli, struct message_rest_link_create *bod
     }
     body->has_ttl_s = ttl != NULL;
     guint64 seconds = 0;
-    if (ttl && !g_ascii_string_to_unsigned(ttl, 10, 60, 31536000, &seconds, NULL))
-        return cli_fail(EXIT_BAD_USE, "--ttl is a number of seconds from 60 to 31536000");
+    if (ttl && !g_ascii_string_to_unsigned(ttl, 10, 1, 31536000, &seconds, NULL))
+        return cli_fail(EXIT_BAD_USE, "--ttl is a number of seconds from 1 to 31536000");
     body->ttl_s = (int64_t)seconds;
     return 0;
 }

@@ -205,6 +205,54 @@ describe('a person', () => {
       body: { secret: 'A'.repeat(43) },
     });
     expect([unknown.status, unknown.body.code]).toEqual([404, 'link.unknown']);
+    const made = Date.now();
+    const late = await link('delegate', '--ttl', '1');
+    const expired = await until('the second to pass', 5_000, () => {
+      if (Date.now() - made < 1_500) throw new Error('not yet');
+      return rest(house.demo, 'POST', '/api/v1/session', { body: { secret: secretOf(late) } });
+    });
+    expect([expired.status, expired.body.code]).toEqual([410, 'link.expired']);
+  });
+});
+
+describe('a disk that fails in the middle of a new meeting', () => {
+  /** What SQLite does with the entry meeting.opened: nothing of a meeting is kept without it. */
+  const database = (sql: string): Promise<string> =>
+    run('python3', [
+      '-c',
+      'import json, sqlite3, sys; d = sqlite3.connect(sys.argv[1], timeout=5); print(json.dumps(d.execute(sys.argv[2]).fetchall())); d.commit()',
+      `${house.demo.dir}/signal/rong.sqlite`,
+      sql,
+    ]).then(({ stdout }) => stdout.trim());
+  const create = (): Promise<{ status: number; body: Record<string, unknown> }> =>
+    rest(house.demo, 'POST', '/api/v1/meetings', {
+      body: { title: 'Nửa chừng', units: ['64', '633'], open: true },
+      headers: admin(house.demo),
+    });
+  const list = async (): Promise<unknown> =>
+    (await rest(house.demo, 'GET', '/api/v1/meetings', { headers: admin(house.demo) })).body;
+
+  it('leaves nothing half made, and the next one is whole', async () => {
+    const [before, rows] = [await list(), await database('SELECT count(*) FROM journal')];
+    await database(
+      "CREATE TRIGGER full BEFORE INSERT ON journal WHEN NEW.name = 'meeting.opened' BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+    );
+    try {
+      const failed = await create();
+      expect([failed.status, failed.body.code]).toEqual([500, 'proto.internal']);
+    } finally {
+      await database('DROP TRIGGER full');
+    }
+    expect(await list()).toEqual(before);
+    expect(await database('SELECT count(*) FROM journal')).toBe(rows);
+
+    const made = await create();
+    expect(made.status).toBe(200);
+    const path = `/api/v1/meetings/${String(made.body.id)}`;
+    const { body } = await rest(house.demo, 'GET', path, { headers: admin(house.demo) });
+    expect(body).toMatchObject({ state: 'open', members: [{ id: '64' }, { id: '633' }] });
+    const ended = await rest(house.demo, 'POST', `${path}/end`, { headers: admin(house.demo) });
+    expect(ended.status).toBeLessThan(300);
   });
 });
 
@@ -304,6 +352,20 @@ describe('a machine', () => {
 });
 
 describe('a session', () => {
+  it('that its person ends takes the person out of the queue', async () => {
+    const cookie = await spend(house.demo, await link('delegate'));
+    const { client } = await Client.hello(house.demo, cookie);
+    const asked = await client.ask('floor.request', { meeting: house.demo.meeting });
+    expect(asked.err).toBeUndefined();
+    const queue = async (): Promise<unknown[]> => ((await meeting()) as { queue: unknown[] }).queue;
+    expect(await queue()).toHaveLength(1);
+    const ended = await rest(house.demo, 'DELETE', '/api/v1/session', { headers: { cookie } });
+    expect(ended.status).toBeLessThan(300);
+    await until('an empty queue', 12_000, async () => {
+      return (await queue()).length === 0;
+    });
+  });
+
   it('is resumed with the events that it missed, each once and in order', async () => {
     const cookie = await spend(house.demo, await link('delegate'));
     const { client, hello } = await Client.hello(house.demo, cookie);

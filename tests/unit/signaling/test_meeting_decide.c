@@ -438,6 +438,57 @@ static void a_journal_of_another_meeting_or_language_is_not_read(void **state)
     assert_int_not_equal(meeting_event_read(MEETING, "floor.stolen", "{}", 1, &event), 0);
 }
 
+static struct meeting_member room_of(const char *id)
+{
+    struct meeting_member member = { .kind = MEMBER_KIND_ROOM, .role = ROLE_ROOM };
+    g_strlcpy(member.id, id, sizeof(member.id));
+    return member;
+}
+
+static void a_new_meeting_is_one_batch_of_events(void **state)
+{
+    (void)state;
+    const struct meeting_member rooms[] = { room_of("64"), room_of("633") };
+    const struct meeting_plan plan = { .title = "Giao ban",
+        .mode = MEETING_MODE_FLOOR,
+        .actor = "admin",
+        .members = rooms,
+        .member_count = COUNT_OF(rooms),
+        .is_open = true,
+        .now_ms = 1000 };
+    g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct meeting_event));
+    assert_int_equal(meeting_decide_new(&plan, events), ERROR_NONE);
+    assert_int_equal(events->len, 4);
+    struct meeting *meeting = meeting_new(MEETING);
+    assert_int_equal(meeting_try(meeting, events), 0);
+    for (guint i = 0; i < events->len; i++)
+        assert_int_equal(
+                meeting_apply(meeting, &g_array_index(events, struct meeting_event, i)), 0);
+    assert_int_equal(meeting->state, MEETING_STATE_OPEN);
+    assert_string_equal(meeting->title, "Giao ban");
+    assert_int_equal(meeting->members->len, 2);
+    assert_true(meeting_member(meeting, "633")->muted);
+    meeting_free(meeting);
+}
+
+static void a_new_meeting_that_can_not_be_is_no_event_at_all(void **state)
+{
+    (void)state;
+    g_autofree struct meeting_member *rooms =
+            g_new0(struct meeting_member, MEETING_MEMBERS_MAX + 1);
+    for (unsigned i = 0; i <= MEETING_MEMBERS_MAX; i++) {
+        g_autofree char *id = g_strdup_printf("%u", i);
+        rooms[i] = room_of(id);
+    }
+    const struct meeting_plan plan = { .title = "Đông quá",
+        .actor = "admin",
+        .members = rooms,
+        .member_count = MEETING_MEMBERS_MAX + 1 };
+    g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct meeting_event));
+    assert_int_equal(meeting_decide_new(&plan, events), ERROR_MEETING_FULL);
+    assert_int_equal(events->len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +509,8 @@ int main(void)
         cmocka_unit_test(the_fold_refuses_events_that_do_not_fit),
         cmocka_unit_test(a_trial_refuses_a_double_join_and_changes_nothing),
         cmocka_unit_test(a_journal_of_another_meeting_or_language_is_not_read),
+        cmocka_unit_test(a_new_meeting_is_one_batch_of_events),
+        cmocka_unit_test(a_new_meeting_that_can_not_be_is_no_event_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,6 +53,7 @@ export const en: Catalogue = {
   'stage.fullscreen': 'Full screen',
 
   'floor.title': 'Has the floor',
+  'floor.away': 'Given the floor, but not here',
   'floor.none': 'Nobody has the floor',
   'floor.none_hint': 'Press “Give” at a room or in the queue.',
   'floor.grant': 'Give',
@@ -198,7 +199,6 @@ export const en: Catalogue = {
   'error.meeting.not_open': 'The meeting has not begun or has ended, so this cannot be done.',
   'error.meeting.ended': 'The meeting has ended, this cannot be done any more.',
   'error.member.unknown': 'This room is not in the meeting any more.',
-  'error.floor.not_allowed': 'The floor cannot be asked for now: wait until the meeting opens.',
   'error.floor.already_held': 'This room has the floor already.',
   'error.floor.not_queued': 'No longer in the queue.',
   'error.floor.not_held': 'This room does not have the floor any more.',

@@ -54,6 +54,7 @@ export const vi = {
   'stage.fullscreen': 'Toàn màn hình',
 
   'floor.title': 'Đang phát biểu',
+  'floor.away': 'Được mời nhưng chưa có mặt',
   'floor.none': 'Chưa có ai phát biểu',
   'floor.none_hint': 'Bấm “Mời” ở một điểm cầu hoặc trong hàng chờ.',
   'floor.grant': 'Mời',
@@ -195,7 +196,6 @@ export const vi = {
   'error.meeting.not_open': 'Phiên họp chưa khai mạc hoặc đã kết thúc, nên chưa làm được.',
   'error.meeting.ended': 'Phiên họp đã kết thúc, không làm được nữa.',
   'error.member.unknown': 'Điểm cầu này không còn trong phiên họp.',
-  'error.floor.not_allowed': 'Hiện không xin phát biểu được: hãy chờ phiên họp khai mạc.',
   'error.floor.already_held': 'Điểm cầu này đang phát biểu rồi.',
   'error.floor.not_queued': 'Không còn trong hàng chờ phát biểu.',
   'error.floor.not_held': 'Điểm cầu này không còn phát biểu nữa.',

@@ -223,6 +223,23 @@ describe("the chair's page", () => {
     expect(await axeFindings()).toEqual([]);
   });
 
+  it('says so when the floor was given to a room that is not here, until it comes', async () => {
+    await join();
+    const presence = (here: boolean): void =>
+      receive('member.presence', {
+        meeting: MEETING,
+        member: '622',
+        present: here,
+        connected: here,
+      });
+    presence(false);
+    receive('floor.granted', { meeting: MEETING, member: '622', by: 'chair' });
+    expect(get('floor-label').textContent.trim()).toBe('Được mời nhưng chưa có mặt');
+    expect(await axeFindings()).toEqual([]);
+    presence(true);
+    expect(get('floor-label').textContent.trim()).toBe('Đang phát biểu');
+  });
+
   it('has a dot where the devices of a room are not ready, and no more', async () => {
     await join();
     receive('room.ready', { meeting: MEETING, member: '622', ready: false });

@@ -50,15 +50,15 @@ static void a_reply_is_read_by_what_was_asked(void **state)
 static void an_error_carries_its_code_and_a_text(void **state)
 {
     (void)state;
-    g_autofree char *text = envelope_error(42, ERROR_FLOOR_NOT_ALLOWED, NULL);
+    g_autofree char *text = envelope_error(42, ERROR_FLOOR_NOT_HELD, NULL);
     struct envelope envelope;
     struct fields_error error;
     assert_int_equal(parse(text, &envelope, &error), 0);
     assert_int_equal(envelope.kind, ENVELOPE_ERROR);
     assert_int_equal(envelope.id, 42);
-    assert_int_equal(envelope.error, ERROR_FLOOR_NOT_ALLOWED);
-    assert_string_equal(envelope.error_code, "floor.not_allowed");
-    assert_string_equal(envelope.error_text, error_infos[ERROR_FLOOR_NOT_ALLOWED].en);
+    assert_int_equal(envelope.error, ERROR_FLOOR_NOT_HELD);
+    assert_string_equal(envelope.error_code, "floor.not_held");
+    assert_string_equal(envelope.error_text, error_infos[ERROR_FLOOR_NOT_HELD].en);
     envelope_fini(&envelope);
 }
 
