@@ -93,6 +93,7 @@ static bool carry_out(struct audio_thread *audio, struct audio_command *command)
     case AUDIO_SET_MEMBER:
         mixer_set(mixer, command->slot, command->wishes.heard, command->wishes.pinned,
                 command->wishes.gain);
+        mixer_set_even(mixer, command->slot, command->wishes.is_even);
         mixer_set_language(mixer, command->slot, command->wishes.speaks, command->wishes.hears,
                 command->wishes.is_thin);
         break;

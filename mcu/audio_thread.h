@@ -31,7 +31,7 @@ struct audio_out {
 
 // What is wished of a member's sound; see mixer.h.
 struct audio_member {
-    bool heard, pinned, is_thin;
+    bool heard, pinned, is_even, is_thin;
     int gain;
     uint8_t speaks, hears;
 };

@@ -67,6 +67,7 @@ static void set_sound(
         .heard = desired->heard,
         .pinned = desired->has_pinned && desired->pinned,
         .is_thin = desired->has_thin && desired->thin,
+        .is_even = desired->has_gain_auto && desired->gain_auto,
         .gain = mix_gain_from_db((int)desired->gain_db),
         .speaks = desired->has_bus ? (uint8_t)(desired->bus - LANGUAGE_FLOOR) : 0,
         .hears = desired->has_language ? (uint8_t)(desired->language - LANGUAGE_FLOOR) : 0,

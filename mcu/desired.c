@@ -143,7 +143,8 @@ static unsigned changes_between(
             old->has_pinned != member->has_pinned || old->pinned != member->pinned ||
             old->has_bus != member->has_bus || old->bus != member->bus ||
             old->has_language != member->has_language || old->language != member->language ||
-            old->has_thin != member->has_thin || old->thin != member->thin)
+            old->has_thin != member->has_thin || old->thin != member->thin ||
+            old->has_gain_auto != member->has_gain_auto || old->gain_auto != member->gain_auto)
         changes |= DESIRED_SOUND;
     if (strcmp(old->line1, member->line1) != 0 || strcmp(old->line2, member->line2) != 0)
         changes |= DESIRED_BANNER;

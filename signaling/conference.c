@@ -247,7 +247,10 @@ static void announce_event(struct conference *conference, const struct meeting_e
     g_autofree void *body = meeting_event_body(conference->meeting->id, event);
     // The floor concerns everybody; the microphone of one member those who look at it.
     const struct meeting_member *about =
-            event->type == MEETING_EVENT_MEMBER_JOINED || event->type == MEETING_EVENT_MEMBER_MUTED
+            event->type == MEETING_EVENT_MEMBER_JOINED ||
+                            event->type == MEETING_EVENT_MEMBER_MUTED ||
+                            event->type == MEETING_EVENT_LANGUAGE_CHANGED ||
+                            event->type == MEETING_EVENT_GAIN_CHANGED
                     ? meeting_member(conference->meeting, event->member)
                     : NULL;
     announce(conference, meeting_event_message(event->type), event->at_ms, body, about);
@@ -321,6 +324,7 @@ static void member_of_unit(const struct unit *unit, struct meeting_member *membe
     member->kind = MEMBER_KIND_ROOM;
     member->role = ROLE_ROOM;
     member->level = unit->level;
+    member->hears = unit->language;
     g_strlcpy(member->id, unit->code, sizeof(member->id));
     g_strlcpy(member->unit, unit->code, sizeof(member->unit));
     g_strlcpy(member->parent, unit->parent, sizeof(member->parent));

@@ -34,7 +34,11 @@ void desired_member(const struct meeting *meeting, const struct stage *stage, co
     if (!row || !is_open(meeting))
         return;
     g_strlcpy(out->media_epoch, epoch, sizeof(out->media_epoch));
-    out->microphone = row->muted ? MICROPHONE_STATE_CLOSED : MICROPHONE_STATE_OPEN;
+    out->microphone = meeting_is_heard(row) ? MICROPHONE_STATE_OPEN : MICROPHONE_STATE_CLOSED;
+    out->has_hears = row->hears != LANGUAGE_FLOOR;
+    out->hears = row->hears;
+    out->has_speaks = row->speaks != LANGUAGE_FLOOR;
+    out->speaks = row->speaks;
     out->on_stage = stage_has(stage, member);
     out->position = meeting_queue_position(meeting, member);
     out->queue_length = meeting->queue->len;
@@ -80,7 +84,16 @@ static void fill_member(const struct meeting_member *member, const char *holder,
     g_strlcpy(out->id, member->id, sizeof(out->id));
     g_strlcpy(out->line1, member->name, sizeof(out->line1));
     g_strlcpy(out->line2, parent ? parent->name : title ? title : "", sizeof(out->line2));
-    out->heard = !member->muted;
+    out->heard = meeting_is_heard(member);
+    out->gain_db = member->gain_db;
+    out->has_gain_auto = out->gain_auto = !member->gain_is_fixed;
+    out->has_language = member->hears != LANGUAGE_FLOOR;
+    out->language = member->hears;
+    out->has_bus = member->speaks != LANGUAGE_FLOOR;
+    out->bus = member->speaks;
+    const struct unit *own =
+            units && member->kind == MEMBER_KIND_ROOM ? unit_tree_find(units, member->unit) : NULL;
+    out->has_thin = out->thin = own && own->link_kbps > 0 && own->link_kbps <= DESIRED_THIN_KBPS;
     out->has_pinned = out->pinned = member->role == ROLE_CHAIR || strcmp(member->id, holder) == 0;
 }
 

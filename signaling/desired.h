@@ -8,6 +8,8 @@
 #include "signaling/unit_tree.h"
 
 #define DESIRED_PART_MEMBERS 64
+// A link that carries no more is sent sound of 16 kb/s in 60 ms packets.
+#define DESIRED_THIN_KBPS 96
 
 // A member of no meeting, or of one: member.desired. `meeting` may be NULL. `epoch`: "" while no
 // MCU carries the conference.

@@ -29,6 +29,17 @@ struct meeting_member *meeting_member(const struct meeting *meeting, const char 
     return g_hash_table_lookup(meeting->by_id, id);
 }
 
+bool meeting_is_heard(const struct meeting_member *member)
+{
+    return !member->muted && (member->role != ROLE_INTERPRETER || member->speaks != LANGUAGE_FLOOR);
+}
+
+bool meeting_keeps_microphone(const struct meeting_member *member)
+{
+    return member->role == ROLE_CHAIR || member->role == ROLE_INTERPRETER ||
+           member->speaks != LANGUAGE_FLOOR;
+}
+
 int meeting_queue_position(const struct meeting *meeting, const char *id)
 {
     for (guint i = 0; i < meeting->queue->len; i++) {
@@ -88,6 +99,11 @@ static int apply_joined(struct meeting *meeting, const struct meeting_event *eve
         return -EBADMSG;
     struct meeting_member *member = g_new(struct meeting_member, 1);
     *member = event->joined;
+    // Of a journal from before there were languages.
+    if (member->hears == LANGUAGE_NONE)
+        member->hears = LANGUAGE_FLOOR;
+    if (member->speaks == LANGUAGE_NONE)
+        member->speaks = LANGUAGE_FLOOR;
     g_ptr_array_add(meeting->members, member);
     g_hash_table_insert(meeting->by_id, member->id, member);
     return 0;
@@ -120,9 +136,37 @@ static int apply_all_muted(struct meeting *meeting, const struct meeting_event *
     (void)event;
     for (guint i = 0; i < meeting->members->len; i++) {
         struct meeting_member *member = g_ptr_array_index(meeting->members, i);
-        if (member->role != ROLE_CHAIR)
+        if (!meeting_keeps_microphone(member))
             member->muted = true;
     }
+    return 0;
+}
+
+// Who begins to interpret is heard, on its bus; who ends it is again what it was before.
+static int apply_language(struct meeting *meeting, const struct meeting_event *event)
+{
+    struct meeting_member *member = meeting_member(meeting, event->member);
+    if (!member || event->hears == LANGUAGE_NONE || event->speaks == LANGUAGE_NONE)
+        return -EBADMSG;
+    const bool interpreted = member->speaks != LANGUAGE_FLOOR;
+    const bool interprets = event->speaks != LANGUAGE_FLOOR;
+    member->hears = event->hears;
+    member->speaks = event->speaks;
+    if (interprets && !interpreted)
+        member->muted = false;
+    else if (interpreted && !interprets && !meeting_keeps_microphone(member) &&
+             strcmp(meeting->holder, member->id) != 0)
+        member->muted = meeting->mode == MEETING_MODE_FLOOR;
+    return 0;
+}
+
+static int apply_gain(struct meeting *meeting, const struct meeting_event *event)
+{
+    struct meeting_member *member = meeting_member(meeting, event->member);
+    if (!member)
+        return -EBADMSG;
+    member->gain_db = event->gain_db;
+    member->gain_is_fixed = event->gain_is_fixed;
     return 0;
 }
 
@@ -164,7 +208,7 @@ static int apply_released(struct meeting *meeting, const struct meeting_event *e
     if (!member || strcmp(meeting->holder, member->id) != 0)
         return -EBADMSG;
     clear_floor(meeting);
-    if (meeting->mode == MEETING_MODE_FLOOR && member->role != ROLE_CHAIR)
+    if (meeting->mode == MEETING_MODE_FLOOR && !meeting_keeps_microphone(member))
         member->muted = true;
     return 0;
 }
@@ -181,6 +225,8 @@ static const struct {
     [MEETING_EVENT_MEMBER_LEFT] = { apply_left, true, false },
     [MEETING_EVENT_MEMBER_MUTED] = { apply_muted, false, false },
     [MEETING_EVENT_ALL_MUTED] = { apply_all_muted, false, false },
+    [MEETING_EVENT_LANGUAGE_CHANGED] = { apply_language, false, false },
+    [MEETING_EVENT_GAIN_CHANGED] = { apply_gain, false, false },
     [MEETING_EVENT_FLOOR_REQUESTED] = { apply_requested, false, true },
     [MEETING_EVENT_FLOOR_WITHDRAWN] = { apply_withdrawn, false, true },
     [MEETING_EVENT_FLOOR_GRANTED] = { apply_granted, false, true },
@@ -234,7 +280,9 @@ static bool members_equal(const struct meeting_member *a, const struct meeting_m
 {
     return strcmp(a->id, b->id) == 0 && a->kind == b->kind && a->role == b->role &&
            strcmp(a->name, b->name) == 0 && strcmp(a->unit, b->unit) == 0 &&
-           strcmp(a->parent, b->parent) == 0 && a->level == b->level && a->muted == b->muted;
+           strcmp(a->parent, b->parent) == 0 && a->level == b->level && a->muted == b->muted &&
+           a->hears == b->hears && a->speaks == b->speaks && a->gain_db == b->gain_db &&
+           a->gain_is_fixed == b->gain_is_fixed;
 }
 
 bool meeting_equal(const struct meeting *a, const struct meeting *b)

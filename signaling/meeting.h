@@ -26,6 +26,10 @@ struct meeting_member {
     char parent[UNIT_CODE_MAX + 1];
     enum unit_level level; // UNIT_LEVEL_NONE: a person
     bool muted;
+    enum language hears;  // LANGUAGE_FLOOR unless it chose
+    enum language speaks; // into which it interprets; LANGUAGE_FLOOR: it does not
+    int gain_db;          // in the mix
+    bool gain_is_fixed;   // the mixer does not even it out
 };
 
 struct meeting_queued {
@@ -57,6 +61,8 @@ enum meeting_event_type {
     MEETING_EVENT_MEMBER_LEFT,
     MEETING_EVENT_MEMBER_MUTED,
     MEETING_EVENT_ALL_MUTED,
+    MEETING_EVENT_LANGUAGE_CHANGED,
+    MEETING_EVENT_GAIN_CHANGED,
     MEETING_EVENT_FLOOR_REQUESTED,
     MEETING_EVENT_FLOOR_WITHDRAWN,
     MEETING_EVENT_FLOOR_GRANTED,
@@ -70,6 +76,9 @@ struct meeting_event {
     char member[MEMBER_ID_SIZE];           // whom it is about
     char by[MEMBER_ID_SIZE];               // who did it
     bool muted;                            // member.muted
+    enum language hears, speaks;           // member.language_changed
+    int gain_db;                           // member.gain_changed
+    bool gain_is_fixed;                    // likewise
     struct meeting_member joined;          // member.joined
     char title[4 * MEETING_TITLE_MAX + 1]; // meeting.created
     enum meeting_mode mode;                // meeting.created
@@ -85,6 +94,10 @@ int meeting_apply(struct meeting *meeting, const struct meeting_event *event) MU
 int meeting_try(const struct meeting *meeting, const GArray *events) MUST_CHECK;
 
 struct meeting_member *meeting_member(const struct meeting *meeting, const char *id); // or NULL
+// Whether its microphone is in the mix: not muted, and no interpreter whose booth is closed.
+bool meeting_is_heard(const struct meeting_member *member);
+// "Mute all" leaves it alone: a chair, who interprets.
+bool meeting_keeps_microphone(const struct meeting_member *member);
 // 1 is next; 0: not in the queue.
 int meeting_queue_position(const struct meeting *meeting, const char *id);
 // Same id, same state, same roster, same queue: for tests and the journal's self-check.

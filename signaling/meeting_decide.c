@@ -59,8 +59,11 @@ static enum error_code decide_join(
         return ERROR_MEETING_FULL;
     struct meeting_event *event = add_event(events, MEETING_EVENT_MEMBER_JOINED, operation);
     event->joined = *operation->joins;
+    event->joined.speaks = LANGUAGE_FLOOR;
+    if (event->joined.hears == LANGUAGE_NONE)
+        event->joined.hears = LANGUAGE_FLOOR;
     event->joined.muted =
-            meeting->mode == MEETING_MODE_FLOOR && operation->joins->role != ROLE_CHAIR;
+            meeting->mode == MEETING_MODE_FLOOR && !meeting_keeps_microphone(&event->joined);
     g_strlcpy(event->member, event->joined.id, sizeof(event->member));
     return ERROR_NONE;
 }
@@ -90,11 +93,45 @@ static enum error_code decide_mute_all(
 {
     for (guint i = 0; i < meeting->members->len; i++) {
         const struct meeting_member *member = g_ptr_array_index(meeting->members, i);
-        if (member->muted || member->role == ROLE_CHAIR)
+        if (member->muted || meeting_keeps_microphone(member))
             continue;
         add_event(events, MEETING_EVENT_ALL_MUTED, operation);
         return ERROR_NONE;
     }
+    return ERROR_NONE;
+}
+
+static enum error_code decide_language(
+        const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
+{
+    const struct meeting_member *member = meeting_member(meeting, operation->member);
+    if (!member)
+        return ERROR_MEMBER_UNKNOWN;
+    const enum language hears = operation->hears ? operation->hears : member->hears;
+    const enum language speaks = operation->speaks ? operation->speaks : member->speaks;
+    if (hears == member->hears && speaks == member->speaks)
+        return ERROR_NONE;
+    struct meeting_event *event = add_event(events, MEETING_EVENT_LANGUAGE_CHANGED, operation);
+    g_strlcpy(event->member, member->id, sizeof(event->member));
+    event->hears = hears;
+    event->speaks = speaks;
+    return ERROR_NONE;
+}
+
+static enum error_code decide_gain(
+        const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
+{
+    const struct meeting_member *member = meeting_member(meeting, operation->member);
+    if (!member)
+        return ERROR_MEMBER_UNKNOWN;
+    const int gain_db = operation->has_gain ? operation->gain_db : member->gain_db;
+    const bool is_fixed = operation->has_auto ? !operation->is_auto : member->gain_is_fixed;
+    if (gain_db == member->gain_db && is_fixed == member->gain_is_fixed)
+        return ERROR_NONE;
+    struct meeting_event *event = add_event(events, MEETING_EVENT_GAIN_CHANGED, operation);
+    g_strlcpy(event->member, member->id, sizeof(event->member));
+    event->gain_db = gain_db;
+    event->gain_is_fixed = is_fixed;
     return ERROR_NONE;
 }
 
@@ -169,6 +206,8 @@ static const struct {
     [MEETING_LEAVE] = { decide_leave, false, true },
     [MEETING_MUTE] = { decide_mute, false, false },
     [MEETING_MUTE_ALL] = { decide_mute_all, false, false },
+    [MEETING_LANGUAGE] = { decide_language, false, false },
+    [MEETING_GAIN] = { decide_gain, false, false },
     [MEETING_FLOOR_REQUEST] = { decide_request, true, false },
     [MEETING_FLOOR_WITHDRAW] = { decide_withdraw, true, false },
     [MEETING_FLOOR_YIELD] = { decide_yield, true, false },

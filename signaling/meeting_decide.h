@@ -13,6 +13,8 @@ enum meeting_operation_type {
     MEETING_LEAVE,
     MEETING_MUTE,
     MEETING_MUTE_ALL,
+    MEETING_LANGUAGE,
+    MEETING_GAIN,
     MEETING_FLOOR_REQUEST,
     MEETING_FLOOR_WITHDRAW,
     MEETING_FLOOR_YIELD,
@@ -23,9 +25,12 @@ enum meeting_operation_type {
 
 struct meeting_operation {
     enum meeting_operation_type type;
-    const char *actor;                  // member id, or "admin": who asks
-    const char *member;                 // grant, release, mute, leave: whom it is about
-    bool muted;                         // mute
+    const char *actor;                // member id, or "admin": who asks
+    const char *member;               // grant, release, mute, leave, …: whom it is about
+    bool muted;                       // mute
+    enum language hears, speaks;      // language; LANGUAGE_NONE: stays
+    bool has_gain, has_auto, is_auto; // gain
+    int gain_db;
     const struct meeting_member *joins; // join; `muted` of it is decided here
     int64_t now_ms;
 };

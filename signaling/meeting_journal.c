@@ -14,6 +14,8 @@ static const enum message_type messages[MEETING_EVENT_COUNT] = {
     [MEETING_EVENT_MEMBER_LEFT] = MESSAGE_MEMBER_LEFT,
     [MEETING_EVENT_MEMBER_MUTED] = MESSAGE_MEMBER_MUTED,
     [MEETING_EVENT_ALL_MUTED] = MESSAGE_MEETING_ALL_MUTED,
+    [MEETING_EVENT_LANGUAGE_CHANGED] = MESSAGE_MEMBER_LANGUAGE_CHANGED,
+    [MEETING_EVENT_GAIN_CHANGED] = MESSAGE_MEMBER_GAIN_CHANGED,
     [MEETING_EVENT_FLOOR_REQUESTED] = MESSAGE_FLOOR_REQUESTED,
     [MEETING_EVENT_FLOOR_WITHDRAWN] = MESSAGE_FLOOR_WITHDRAWN,
     [MEETING_EVENT_FLOOR_GRANTED] = MESSAGE_FLOOR_GRANTED,
@@ -39,6 +41,14 @@ void meeting_member_fill(const struct meeting_member *member, struct type_member
     out->kind = member->kind;
     out->role = member->role;
     out->muted = member->muted;
+    out->has_hears = member->hears > LANGUAGE_FLOOR;
+    out->hears = member->hears;
+    out->has_speaks = member->speaks > LANGUAGE_FLOOR;
+    out->speaks = member->speaks;
+    out->has_gain_db = member->gain_db != 0;
+    out->gain_db = member->gain_db;
+    out->has_gain_auto = member->gain_is_fixed;
+    out->gain_auto = !member->gain_is_fixed;
 }
 
 static void member_read(const struct type_member *in, struct meeting_member *member)
@@ -52,6 +62,10 @@ static void member_read(const struct type_member *in, struct meeting_member *mem
     member->kind = in->kind;
     member->role = in->role;
     member->muted = in->muted;
+    member->hears = in->has_hears ? in->hears : LANGUAGE_FLOOR;
+    member->speaks = in->has_speaks ? in->speaks : LANGUAGE_FLOOR;
+    member->gain_db = in->has_gain_db ? (int)in->gain_db : 0;
+    member->gain_is_fixed = in->has_gain_auto && !in->gain_auto;
 }
 
 // Where the texts that most events share stand in each message's struct.
@@ -83,6 +97,14 @@ static struct shared shared_fields(enum meeting_event_type type, void *body)
     case MEETING_EVENT_MEMBER_MUTED:
         WITH_MEMBER(message_member_muted);
         WITH_BY(message_member_muted);
+        break;
+    case MEETING_EVENT_LANGUAGE_CHANGED:
+        WITH_MEMBER(message_member_language_changed);
+        WITH_BY(message_member_language_changed);
+        break;
+    case MEETING_EVENT_GAIN_CHANGED:
+        WITH_MEMBER(message_member_gain_changed);
+        WITH_BY(message_member_gain_changed);
         break;
     case MEETING_EVENT_FLOOR_REQUESTED:
         WITH_MEMBER(message_floor_requested);
@@ -125,6 +147,14 @@ void *meeting_event_body(const char *meeting, const struct meeting_event *event)
         meeting_member_fill(&event->joined, &((struct message_member_joined *)body)->member);
     } else if (event->type == MEETING_EVENT_MEMBER_MUTED) {
         ((struct message_member_muted *)body)->muted = event->muted;
+    } else if (event->type == MEETING_EVENT_LANGUAGE_CHANGED) {
+        struct message_member_language_changed *changed = body;
+        changed->hears = event->hears;
+        changed->speaks = event->speaks;
+    } else if (event->type == MEETING_EVENT_GAIN_CHANGED) {
+        struct message_member_gain_changed *changed = body;
+        changed->gain_db = event->gain_db;
+        changed->gain_auto = !event->gain_is_fixed;
     }
     return body;
 }
@@ -176,6 +206,14 @@ int meeting_event_read(const char *meeting, const char *name, const char *json, 
         g_strlcpy(event->member, event->joined.id, sizeof(event->member));
     } else if (event->type == MEETING_EVENT_MEMBER_MUTED) {
         event->muted = ((struct message_member_muted *)body)->muted;
+    } else if (event->type == MEETING_EVENT_LANGUAGE_CHANGED) {
+        const struct message_member_language_changed *changed = body;
+        event->hears = changed->hears;
+        event->speaks = changed->speaks;
+    } else if (event->type == MEETING_EVENT_GAIN_CHANGED) {
+        const struct message_member_gain_changed *changed = body;
+        event->gain_db = (int)changed->gain_db;
+        event->gain_is_fixed = !changed->gain_auto;
     }
     return 0;
 }

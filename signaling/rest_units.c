@@ -42,6 +42,8 @@ enum error_code rest_unit_list(struct rest_call *call, char **detail)
         g_strlcpy(out->name, unit->name, sizeof(out->name));
         out->level = unit->level;
         out->link_kbps = unit->link_kbps;
+        out->has_language = unit->language != LANGUAGE_FLOOR;
+        out->language = unit->language;
     }
     return ERROR_NONE;
 }

@@ -43,6 +43,8 @@ static const char *const migrations[] = {
     // Years of meetings lie here; only those that go on are opened at every start.
     "CREATE INDEX journal_begun ON journal (at_ms, meeting) WHERE number = 0;"
     "CREATE INDEX journal_over ON journal (meeting) WHERE name = 'meeting.ended';",
+
+    "ALTER TABLE unit ADD COLUMN language TEXT NOT NULL DEFAULT 'floor';",
 };
 
 // --- statements ---------------------------------------------------------------------------------
@@ -222,13 +224,15 @@ int store_set_setting(struct store *store, const char *key, const char *value)
 
 static int insert_unit(struct store *store, const struct unit *unit)
 {
-    sqlite3_stmt *statement = prepare(store,
-            "INSERT INTO unit (code, parent, level, name, link_kbps) VALUES (?, ?, ?, ?, ?)");
+    sqlite3_stmt *statement =
+            prepare(store, "INSERT INTO unit (code, parent, level, name, link_kbps, language)"
+                           " VALUES (?, ?, ?, ?, ?, ?)");
     bind_text(statement, 1, unit->code);
     bind_text(statement, 2, unit->parent);
     bind_text(statement, 3, unit_level_name(unit->level));
     bind_text(statement, 4, unit->name);
     sqlite3_bind_int64(statement, 5, unit->link_kbps);
+    bind_text(statement, 6, language_name(unit->language));
     return finish(store, statement, "insert unit");
 }
 
@@ -242,8 +246,8 @@ int store_replace_units(struct store *store, const struct unit_tree *tree)
 
 struct unit_tree *store_units(struct store *store)
 {
-    sqlite3_stmt *statement = prepare(
-            store, "SELECT code, parent, level, name, link_kbps FROM unit ORDER BY position");
+    sqlite3_stmt *statement = prepare(store,
+            "SELECT code, parent, level, name, link_kbps, language FROM unit ORDER BY position");
     struct unit_tree *tree = unit_tree_new();
     while (sqlite3_step(statement) == SQLITE_ROW) {
         struct unit unit = {
@@ -252,6 +256,7 @@ struct unit_tree *store_units(struct store *store)
             .name = (const char *)sqlite3_column_text(statement, 3),
             .level = unit_level_from_name((const char *)sqlite3_column_text(statement, 2)),
             .link_kbps = sqlite3_column_int64(statement, 4),
+            .language = language_from_name((const char *)sqlite3_column_text(statement, 5)),
         };
         unit_tree_add(tree, &unit);
     }

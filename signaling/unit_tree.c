@@ -4,7 +4,8 @@
 #include <glib.h>
 #include <string.h>
 
-#define FIELD_COUNT 5
+#define FIELD_COUNT  6
+#define FIELDS_LEAST 5 // language may be missing
 
 struct row {
     struct unit unit; // its strings are owned by the tree's chunk
@@ -18,7 +19,8 @@ struct unit_tree {
     GStringChunk *strings;
 };
 
-static const char *const header[FIELD_COUNT] = { "code", "parent", "level", "name", "link_kbps" };
+static const char *const header[FIELD_COUNT] = { "code", "parent", "level", "name", "link_kbps",
+    "language" };
 
 bool unit_code_is_valid(const char *code)
 {
@@ -52,6 +54,8 @@ static void add_row(struct unit_tree *tree, const struct unit *unit, int line)
     row.unit.code = g_string_chunk_insert(tree->strings, unit->code);
     row.unit.parent = g_string_chunk_insert_const(tree->strings, unit->parent);
     row.unit.name = g_string_chunk_insert(tree->strings, unit->name);
+    if (unit->language == LANGUAGE_NONE)
+        row.unit.language = LANGUAGE_FLOOR;
     g_array_append_val(tree->rows, row);
 }
 
@@ -275,6 +279,7 @@ static bool read_row(
         .parent = fields[1]->str,
         .level = unit_level_from_name(fields[2]->str),
         .name = g_strstrip(fields[3]->str),
+        .language = fields[5]->str[0] ? language_from_name(fields[5]->str) : LANGUAGE_FLOOR,
     };
     if (!unit_code_is_valid(unit.code))
         set_fault(fault, line, ERROR_UNIT_BAD_LINE, "the code must be 1 to %d of a-z 0-9 -: %.40s",
@@ -292,6 +297,9 @@ static bool read_row(
     else if (!number_from(fields[4]->str, &unit.link_kbps))
         set_fault(fault, line, ERROR_UNIT_BAD_LINE, "link_kbps must be a whole number: %.40s",
                 fields[4]->str);
+    else if (unit.language == LANGUAGE_NONE)
+        set_fault(fault, line, ERROR_UNIT_BAD_LINE,
+                "the language must be floor, jrai, bahnar or empty: %.40s", fields[5]->str);
     else {
         add_row(tree, &unit, line);
         return true;
@@ -303,19 +311,20 @@ static bool read_rows(struct unit_tree *tree, struct csv_reader *csv, GString *f
         struct unit_fault *fault)
 {
     int count = next_record(csv, fields);
-    for (int i = 0; i < FIELD_COUNT; i++) {
-        if (count == FIELD_COUNT && strcmp(fields[i]->str, header[i]) == 0)
+    const int columns = count == FIELD_COUNT ? FIELD_COUNT : FIELDS_LEAST;
+    for (int i = 0; i < columns; i++) {
+        if (count == columns && strcmp(fields[i]->str, header[i]) == 0)
             continue;
         set_fault(fault, 1, ERROR_UNIT_BAD_LINE,
-                "the first line must be code,parent,level,name,link_kbps");
+                "the first line must be code,parent,level,name,link_kbps, and ,language if wanted");
         return false;
     }
     while ((count = next_record(csv, fields)) != -1) {
         if (count == 0)
             continue;
-        if (count != FIELD_COUNT) {
+        if (count != columns) {
             set_fault(fault, csv->line, ERROR_UNIT_BAD_LINE,
-                    "a line has 5 fields separated by commas: code,parent,level,name,link_kbps");
+                    "a line has %d fields separated by commas, as the first line", columns);
             return false;
         }
         if (!read_row(tree, fields, csv->line, fault))

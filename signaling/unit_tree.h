@@ -20,6 +20,7 @@ struct unit {
     const char *name;
     enum unit_level level;
     int64_t link_kbps;
+    enum language language; // its room hears at first
 };
 
 // Why a file was refused.
@@ -31,7 +32,8 @@ struct unit_fault {
 
 struct unit_tree;
 
-// Reads "code,parent,level,name,link_kbps" (UTF-8, BOM and CRLF tolerated, RFC 4180 quotes).
+// Reads "code,parent,level,name,link_kbps" and perhaps ",language" (empty: floor); UTF-8, BOM and
+// CRLF tolerated, RFC 4180 quotes.
 // All or nothing: NULL and *fault, or a whole valid tree.
 struct unit_tree *unit_tree_parse(
         const char *csv, size_t size, struct unit_fault *fault) MUST_CHECK;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mcu/audio/level.h"
+
 // How long a member who fell silent keeps its own encode: moving between streams costs a little
 // quality, and who spoke speaks again.
 #define HOLD_TICKS        50
@@ -84,6 +86,8 @@ void bus_set_language(struct mixer_bus *bus, struct mixer_input *input, uint8_t 
 {
     if (input->hears != hears)
         bus->channels[hears].break_prediction = true;
+    if (input->speaks != speaks)
+        input->gain_now = 0; // fades in where it now is
     input->speaks = speaks;
     input->hears = hears;
     input->is_thin = is_thin;
@@ -113,15 +117,27 @@ void bus_forget_input(struct mixer_bus *bus, const struct mixer_input *input)
     }
 }
 
+static int wanted_gain(struct mixer_input *input)
+{
+    if (!input->rank.chosen)
+        return 0;
+    if (!input->is_even)
+        return input->gain;
+    const int level = input->has_levels ? level_dbov(input_pcm(input), AUDIO_FRAME) : input->level;
+    const int64_t gain = (int64_t)input->gain * agc_step(&input->agc, level) / AUDIO_GAIN_ONE;
+    return gain < AUDIO_GAIN_MOST ? (int)gain : AUDIO_GAIN_MOST;
+}
+
 static void take_part(struct mixer_bus *bus, struct mixer_input *input, uint32_t tick,
         struct mixer_counters *counters)
 {
     struct bus_channel *channel = &bus->channels[input->speaks];
-    int target = input->rank.chosen ? input->gain : 0;
-    input->adds = target != 0 || input->gain_now != 0;
+    const bool is_wanted = input->rank.chosen && input->gain != 0;
+    input->adds = is_wanted || input->gain_now != 0;
     if (!input->adds)
         return;
     input_decode(input, counters);
+    const int target = wanted_gain(input);
     mix_scale(input->part, input_pcm(input), input->gain_now, target);
     mix_add(channel->sum, input->part);
     input->gain_now = target;

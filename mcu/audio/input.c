@@ -14,6 +14,7 @@ int mixer_input_open(uint16_t slot, struct mixer_input **out)
         abort();
     input->slot = slot;
     input->gain = AUDIO_GAIN_ONE;
+    agc_init(&input->agc);
     input->level = input->display_level = -127;
     ranking_entry_init(&input->rank);
     input->jitter = audio_jitter_new(&(struct audio_jitter_config){ 0 });

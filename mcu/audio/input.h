@@ -6,6 +6,7 @@
 #include <opus.h>
 
 #include "common/rtp/audio_jitter.h"
+#include "mcu/audio/agc.h"
 #include "mcu/audio/mixer.h"
 #include "mcu/audio/ranking.h"
 
@@ -27,6 +28,8 @@ struct mixer_input {
     uint8_t speaks, hears; // languages
     bool is_thin;
     int gain;     // asked for
+    bool is_even; // and evened out besides
+    struct agc agc;
     int gain_now; // at the end of the last tick; moves within one
     bool has_levels;
     int level; // of the newest frame

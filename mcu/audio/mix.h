@@ -7,6 +7,7 @@
 #define AUDIO_RATE_HZ     48000
 #define AUDIO_FRAME       960 // samples of 20 ms, mono
 #define AUDIO_GAIN_ONE    4096
+#define AUDIO_GAIN_MOST   (8 * AUDIO_GAIN_ONE)
 #define AUDIO_TALKERS_MAX 64 // 64 full-scale talkers at the largest gain still fit 32 bits
 
 // One talker's part: pcm with a gain (AUDIO_GAIN_ONE is 0 dB, at most 8 times that) that moves

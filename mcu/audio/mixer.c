@@ -105,6 +105,13 @@ void mixer_set(struct mixer *mixer, uint16_t slot, bool heard, bool pinned, int 
     input->gain = gain;
 }
 
+void mixer_set_even(struct mixer *mixer, uint16_t slot, bool is_even)
+{
+    struct mixer_input *input = slot < MIXER_SLOTS ? mixer->inputs[slot] : NULL;
+    if (input)
+        input->is_even = is_even;
+}
+
 void mixer_set_language(
         struct mixer *mixer, uint16_t slot, uint8_t speaks, uint8_t hears, bool is_thin)
 {

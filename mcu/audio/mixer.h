@@ -82,6 +82,8 @@ bool mixer_is_empty(const struct mixer *mixer);
 
 // `gain` is of AUDIO_GAIN_ONE.
 void mixer_set(struct mixer *mixer, uint16_t slot, bool heard, bool pinned, int gain);
+// Evens out how loud it is, slowly, besides that gain. Off at first.
+void mixer_set_even(struct mixer *mixer, uint16_t slot, bool is_even);
 // The bus it speaks on, the bus it hears (under MIXER_LANGUAGES), and whether its link is thin. Who
 // speaks on another bus than the floor's is not pushed out by louder ones.
 void mixer_set_language(

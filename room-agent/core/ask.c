@@ -37,6 +37,8 @@ bool ask_is_asked(int argc, char **argv)
 const struct daemon_command ask_commands[] = {
     { "ask [--withdraw | --yield] [--config FILE]",
             "Asks for the floor, takes it back or gives it up, and tells the place in the queue" },
+    { "ask language floor|jrai|bahnar [--config FILE]",
+            "Chooses the language that the room hears" },
     { "scene idle|meeting|floor|content|ended [--preview] [--config FILE]",
             "Puts the room's devices into a scene, or tells what that would do" },
     { "drive DEVICE ORDER… [--hold SECONDS] [--config FILE]",
@@ -88,6 +90,20 @@ static bool read_hold(const char *text, double *out)
     return end != text && *end == '\0' && *out > 0 && *out <= 60;
 }
 
+// `ask language WORD`: where the word stands; 0: that is not asked. False: it is no language.
+static bool read_language(int argc, char **argv, int command, struct question *out, int *word_at)
+{
+    *word_at = 0;
+    if (strcmp(argv[command], "ask") != 0 || command + 1 >= argc ||
+            strcmp(argv[command + 1], "language") != 0)
+        return true;
+    *word_at = command + 2;
+    out->action.action = PAGE_ACTION_LANGUAGE;
+    out->action.has_language = true;
+    out->action.language = *word_at < argc ? language_from_name(argv[*word_at]) : LANGUAGE_NONE;
+    return out->action.language != LANGUAGE_NONE;
+}
+
 static bool read_arguments(int argc, char **argv, struct question *out)
 {
     const int command = command_at(argc, argv);
@@ -103,11 +119,15 @@ static bool read_arguments(int argc, char **argv, struct question *out)
         if (out->action.scene == SCENE_NONE)
             return false;
     }
+    int language_at;
+    if (!read_language(argc, argv, command, out, &language_at))
+        return false;
     bool is_ask = strcmp(argv[command], "ask") == 0;
     bool is_drive = strcmp(argv[command], "drive") == 0;
     out->is_probe = strcmp(argv[command], "probe") == 0;
     for (int at = 1; at < argc; at++) {
-        if (at == command || at == scene_at)
+        if (at == command || at == scene_at ||
+                (language_at && (at == language_at || at == language_at - 1)))
             continue;
         if (is_ask && strcmp(argv[at], "--withdraw") == 0)
             out->action.action = PAGE_ACTION_FLOOR_WITHDRAW;
@@ -148,6 +168,10 @@ static void print_state(const struct message_local_page *state)
                 state->queue_length);
     else
         puts("phát biểu: không");
+    if (state->has_hears)
+        printf("tiếng nghe: %s\n", state->hears == LANGUAGE_JRAI     ? "Jrai"
+                                   : state->hears == LANGUAGE_BAHNAR ? "Bahnar"
+                                                                     : "như trong hội trường");
     printf("khung cảnh: %s %s%s%s\n", scene_name(state->scene),
             scene_state_name(state->scene_state), state->has_scene_fault ? ", " : "",
             state->has_scene_fault ? state->scene_fault : "");

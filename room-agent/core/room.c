@@ -424,6 +424,8 @@ void room_describe(struct room *room, struct message_local_page *out)
         out->queue_length = desired->queue_length;
         out->microphone = desired->microphone;
         out->on_stage = desired->on_stage;
+        out->has_hears = desired->has_meeting;
+        out->hears = desired->has_hears ? desired->hears : LANGUAGE_FLOOR;
     }
     out->has_scene = out->has_scene_state = true;
     judge_scene(room);
@@ -477,6 +479,10 @@ void room_act(struct room *room, const struct message_local_action *asked, room_
         done(context, ERROR_NONE, NULL, 0);
         return;
     }
+    if (asked->action == PAGE_ACTION_LANGUAGE && !asked->has_language) {
+        done(context, ERROR_PROTO_MISSING_FIELD, "language", 0);
+        return;
+    }
     if (!control_is_connected(room->control)) {
         done(context, ERROR_SIGNAL_AWAY, error_infos[ERROR_SIGNAL_AWAY].vi, 0);
         return;
@@ -490,13 +496,17 @@ void room_act(struct room *room, const struct message_local_action *asked, room_
     struct message_floor_request request = { 0 };
     struct message_floor_withdraw withdraw = { 0 };
     struct message_floor_yield yield = { 0 };
+    struct message_language_hear hear = { .language = asked->language };
     g_strlcpy(request.meeting, room->desired.meeting, sizeof(request.meeting));
     g_strlcpy(withdraw.meeting, room->desired.meeting, sizeof(withdraw.meeting));
     g_strlcpy(yield.meeting, room->desired.meeting, sizeof(yield.meeting));
+    g_strlcpy(hear.meeting, room->desired.meeting, sizeof(hear.meeting));
     if (asked->action == PAGE_ACTION_FLOOR_REQUEST)
         control_request(room->control, MESSAGE_FLOOR_REQUEST, &request, request_answered, action);
     else if (asked->action == PAGE_ACTION_FLOOR_WITHDRAW)
         control_request(room->control, MESSAGE_FLOOR_WITHDRAW, &withdraw, action_answered, action);
+    else if (asked->action == PAGE_ACTION_LANGUAGE)
+        control_request(room->control, MESSAGE_LANGUAGE_HEAR, &hear, action_answered, action);
     else
         control_request(room->control, MESSAGE_FLOOR_YIELD, &yield, action_answered, action);
 }

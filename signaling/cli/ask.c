@@ -24,7 +24,8 @@ static const struct {
     { ERROR_UNIT_BAD_LEVEL, "correct that line and import again; nothing was changed" },
     { ERROR_UNIT_CYCLE, "correct that line and import again; nothing was changed" },
     { ERROR_UNIT_TWO_ROOTS, "correct that line and import again; nothing was changed" },
-    { ERROR_UNIT_EMPTY, "the first line is code,parent,level,name,link_kbps; units follow" },
+    { ERROR_UNIT_EMPTY, "the first line is code,parent,level,name,link_kbps (and ,language if "
+                        "wanted); units follow" },
     { ERROR_MEETING_UNKNOWN, "see which meetings there are: rong meeting list" },
     { ERROR_MEETING_ENDED, "create another: rong meeting create" },
     { ERROR_LINK_BAD_ROLE, "roles with a link are chair, secretary, technician, delegate, "

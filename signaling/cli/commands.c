@@ -40,8 +40,9 @@ int cli_unit_list(const struct cli *cli)
         return exit_code;
     for (size_t i = 0; i < reply->units_count; i++) {
         const struct type_unit *unit = &reply->units[i];
-        printf("%-16s %-16s %-9s %7" G_GINT64_FORMAT " kb/s  %s\n", unit->code, unit->parent,
-                unit_level_name(unit->level), unit->link_kbps, unit->name);
+        printf("%-16s %-16s %-9s %7" G_GINT64_FORMAT " kb/s  %-6s  %s\n", unit->code, unit->parent,
+                unit_level_name(unit->level), unit->link_kbps,
+                unit->has_language ? language_name(unit->language) : "", unit->name);
     }
     return 0;
 }

@@ -16,6 +16,8 @@ const texts = {
         links: 'Kết nối',
         devices: 'Thiết bị',
         scenes: 'Khung cảnh (chọn bằng tay)',
+        hear: 'Nghe bằng tiếng',
+        languages: { floor: 'Tiếng trong hội trường', jrai: 'Jrai', bahnar: 'Bahnar' },
         centreUp: 'Trung tâm: đã kết nối',
         centreDown: 'Trung tâm: mất kết nối, phòng họp đang tự vận hành và tự nối lại',
         boxDown: 'Hộp phòng họp không trả lời',
@@ -55,6 +57,8 @@ const texts = {
         links: 'Connections',
         devices: 'Devices',
         scenes: 'Scenes (by hand)',
+        hear: 'Language heard',
+        languages: { floor: 'As spoken in the hall', jrai: 'Jrai', bahnar: 'Bahnar' },
         centreUp: 'Centre: connected',
         centreDown: 'Centre: not connected; the room works on its own and keeps trying',
         boxDown: 'The box of this room does not answer',
@@ -160,6 +164,7 @@ function show() {
     write('links-title', t.links);
     write('devices-title', t.devices);
     write('scenes-title', t.scenes);
+    write('hear-title', t.hear);
     showButton(t);
     if (!state) {
         list('links', [{ kind: 'bad', text: t.boxDown }]);
@@ -183,6 +188,12 @@ function show() {
     ]);
     const devices = state.devices.map(deviceItem);
     list('devices', devices.length ? devices : [{ kind: 'wait', text: t.none }]);
+    byId('hear').hidden = !state.hears;
+    for (const button of byId('hear-buttons').children) {
+        button.textContent = t.languages[button.dataset.hear];
+        button.disabled = isBusy || !isUp;
+        button.setAttribute('aria-pressed', String(button.dataset.hear === state.hears));
+    }
     byId('scenes').hidden = isUp;
     for (const button of byId('scene-buttons').children) {
         button.textContent = t.scene[button.dataset.scene];
@@ -235,6 +246,14 @@ byId('language').addEventListener('click', () => {
     localStorage.setItem('language', language);
     show();
 });
+for (const name of Object.keys(texts.vi.languages)) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.dataset.hear = name;
+    button.dataset.testid = `hear-${name}`;
+    button.addEventListener('click', () => act({ action: 'language', language: name }));
+    byId('hear-buttons').append(button);
+}
 for (const scene of Object.keys(texts.vi.scene)) {
     const button = document.createElement('button');
     button.type = 'button';

@@ -309,6 +309,82 @@ static void is_full_at_its_limit(void **state)
     fixture_free(fixture);
 }
 
+#define HEAR(fixture, member_, language_) \
+    DO(fixture, .type = MEETING_LANGUAGE, .actor = member_, .member = member_, .hears = language_)
+#define SPEAK(fixture, member_, language_) \
+    DO(fixture, .type = MEETING_LANGUAGE, .actor = member_, .member = member_, .speaks = language_)
+
+static bool heard(const struct fixture *fixture, const char *id)
+{
+    return meeting_is_heard(meeting_member(fixture->meeting, id));
+}
+
+static void a_language_is_chosen_once_and_the_other_stays(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_meeting(MEETING_MODE_FLOOR);
+    const struct meeting_member *room = meeting_member(fixture->meeting, "622");
+    assert_int_equal(room->hears, LANGUAGE_FLOOR);
+    assert_int_equal(HEAR(fixture, "622", LANGUAGE_JRAI), ERROR_NONE);
+    assert_int_equal(room->hears, LANGUAGE_JRAI);
+    assert_int_equal(room->speaks, LANGUAGE_FLOOR);
+    const int64_t before = fixture->meeting->event_count;
+    assert_int_equal(HEAR(fixture, "622", LANGUAGE_JRAI), ERROR_NONE);
+    assert_int_equal(fixture->meeting->event_count, before);
+    assert_int_equal(HEAR(fixture, "999", LANGUAGE_JRAI), ERROR_MEMBER_UNKNOWN);
+    fixture_free(fixture);
+}
+
+static void an_interpreter_is_heard_in_its_booth_only_and_mute_all_spares_it(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_meeting(MEETING_MODE_FLOOR);
+    assert_int_equal(join(fixture, "interpreter", ROLE_INTERPRETER), ERROR_NONE);
+    assert_false(heard(fixture, "interpreter"));
+    assert_int_equal(SPEAK(fixture, "interpreter", LANGUAGE_BAHNAR), ERROR_NONE);
+    assert_true(heard(fixture, "interpreter"));
+    GRANT(fixture, "622");
+    DO(fixture, .type = MEETING_MUTE_ALL, .actor = "chair");
+    assert_false(heard(fixture, "622"));
+    assert_true(heard(fixture, "interpreter"));
+    assert_int_equal(SPEAK(fixture, "interpreter", LANGUAGE_FLOOR), ERROR_NONE);
+    assert_false(heard(fixture, "interpreter"));
+    fixture_free(fixture);
+}
+
+static void a_room_that_interprets_is_heard_until_it_no_longer_does(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_meeting(MEETING_MODE_FLOOR);
+    assert_int_equal(DO(fixture, .type = MEETING_LANGUAGE, .actor = "tech-1", .member = "622",
+                             .speaks = LANGUAGE_JRAI),
+            ERROR_NONE);
+    assert_true(heard(fixture, "622"));
+    assert_int_equal(DO(fixture, .type = MEETING_LANGUAGE, .actor = "tech-1", .member = "622",
+                             .speaks = LANGUAGE_FLOOR),
+            ERROR_NONE);
+    assert_false(heard(fixture, "622"));
+    fixture_free(fixture);
+}
+
+static void a_gain_changes_what_was_said_and_no_more(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_meeting(MEETING_MODE_FLOOR);
+    const struct meeting_member *room = meeting_member(fixture->meeting, "622");
+    assert_int_equal(DO(fixture, .type = MEETING_GAIN, .actor = "tech-1", .member = "622",
+                             .has_gain = true, .gain_db = -6),
+            ERROR_NONE);
+    assert_int_equal(room->gain_db, -6);
+    assert_false(room->gain_is_fixed);
+    assert_int_equal(DO(fixture, .type = MEETING_GAIN, .actor = "tech-1", .member = "622",
+                             .has_auto = true, .is_auto = false),
+            ERROR_NONE);
+    assert_int_equal(room->gain_db, -6);
+    assert_true(room->gain_is_fixed);
+    fixture_free(fixture);
+}
+
 // --- properties ---------------------------------------------------------------------------------
 
 static struct meeting *fold(const struct fixture *fixture)
@@ -356,6 +432,12 @@ static void random_operation(struct fixture *fixture, GRand *random)
         .actor = any_member(random),
         .member = any_member(random),
         .muted = g_rand_boolean(random),
+        .hears = (enum language)g_rand_int_range(random, LANGUAGE_NONE, LANGUAGE_COUNT),
+        .speaks = (enum language)g_rand_int_range(random, LANGUAGE_NONE, LANGUAGE_COUNT),
+        .has_gain = g_rand_boolean(random),
+        .gain_db = g_rand_int_range(random, -60, 21),
+        .has_auto = g_rand_boolean(random),
+        .is_auto = g_rand_boolean(random),
         .joins = &member,
     };
     // The end comes seldom, or every meeting would be short.
@@ -505,6 +587,10 @@ int main(void)
         cmocka_unit_test(nothing_happens_before_the_opening_or_after_the_end),
         cmocka_unit_test(who_leaves_loses_floor_and_place),
         cmocka_unit_test(is_full_at_its_limit),
+        cmocka_unit_test(a_language_is_chosen_once_and_the_other_stays),
+        cmocka_unit_test(an_interpreter_is_heard_in_its_booth_only_and_mute_all_spares_it),
+        cmocka_unit_test(a_room_that_interprets_is_heard_until_it_no_longer_does),
+        cmocka_unit_test(a_gain_changes_what_was_said_and_no_more),
         cmocka_unit_test(the_fold_of_the_journal_is_the_live_state),
         cmocka_unit_test(the_fold_refuses_events_that_do_not_fit),
         cmocka_unit_test(a_trial_refuses_a_double_join_and_changes_nothing),

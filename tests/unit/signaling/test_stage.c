@@ -244,6 +244,75 @@ static void a_large_conference_comes_in_parts_and_whole(void **state)
     meeting_free(meeting);
 }
 
+static struct unit_tree *tree_with_link_of(int64_t kbps)
+{
+    struct unit_tree *tree = unit_tree_new();
+    unit_tree_add(tree, &(struct unit){ .code = "room-0",
+                                .parent = "",
+                                .name = "Xã",
+                                .level = UNIT_LEVEL_PROVINCE,
+                                .link_kbps = kbps });
+    struct unit_fault fault;
+    assert_true(unit_tree_check(tree, &fault));
+    return tree;
+}
+
+static void a_thin_link_is_sent_thin_sound(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(1);
+    struct meeting_member *room = meeting_member(meeting, "room-0");
+    g_strlcpy(room->unit, "room-0", sizeof(room->unit));
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    g_autofree struct message_conference_desired *desired =
+            g_new0(struct message_conference_desired, 1);
+    static const struct {
+        int64_t kbps;
+        bool is_thin;
+    } cases[] = { { 0, false }, { 64, true }, { 96, true }, { 97, false }, { 4000, false } };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct unit_tree *tree = tree_with_link_of(cases[i].kbps);
+        desired_conference(meeting, &stage, tree, 1, desired);
+        assert_int_equal(desired->members[0].thin, cases[i].is_thin);
+        unit_tree_free(tree);
+    }
+    meeting_free(meeting);
+}
+
+static void the_mcu_learns_languages_and_gain(void **state)
+{
+    (void)state;
+    struct meeting *meeting = meeting_of(1);
+    struct stage stage;
+    stage_make(meeting, everybody, NULL, &stage);
+    g_autofree struct message_conference_desired *desired =
+            g_new0(struct message_conference_desired, 1);
+    desired_conference(meeting, &stage, NULL, 1, desired);
+    assert_false(desired->members[0].has_bus);
+    assert_true(desired->members[0].gain_auto);
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_LANGUAGE_CHANGED,
+                           .member = "room-0",
+                           .hears = LANGUAGE_BAHNAR,
+                           .speaks = LANGUAGE_JRAI });
+    apply(meeting, (struct meeting_event){ .type = MEETING_EVENT_GAIN_CHANGED,
+                           .member = "room-0",
+                           .gain_db = -6,
+                           .gain_is_fixed = true });
+    desired_conference(meeting, &stage, NULL, 1, desired);
+    const struct type_conference_member *room = &desired->members[0];
+    assert_true(room->heard);
+    assert_int_equal(room->bus, LANGUAGE_JRAI);
+    assert_int_equal(room->language, LANGUAGE_BAHNAR);
+    assert_int_equal((int)room->gain_db, -6);
+    assert_false(room->gain_auto);
+    struct message_member_desired own;
+    desired_member(meeting, &stage, "room-0", "ab12", 0, &own);
+    assert_int_equal(own.hears, LANGUAGE_BAHNAR);
+    assert_int_equal(own.speaks, LANGUAGE_JRAI);
+    meeting_free(meeting);
+}
+
 static void heard_is_who_is_not_muted(void **state)
 {
     (void)state;
@@ -310,6 +379,8 @@ int main(void)
         cmocka_unit_test(a_rooms_scene_follows_the_meeting_and_the_floor),
         cmocka_unit_test(a_large_conference_comes_in_parts_and_whole),
         cmocka_unit_test(counts_are_by_the_units_right_below),
+        cmocka_unit_test(a_thin_link_is_sent_thin_sound),
+        cmocka_unit_test(the_mcu_learns_languages_and_gain),
         cmocka_unit_test(heard_is_who_is_not_muted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

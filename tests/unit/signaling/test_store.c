@@ -140,6 +140,7 @@ static void an_older_file_is_brought_to_this_version(void **state)
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
+                             "ALTER TABLE unit DROP COLUMN language;"
                              "DROP INDEX journal_begun; DROP INDEX journal_over;"
                              "PRAGMA user_version = 1",
                              NULL, NULL, NULL),
@@ -223,16 +224,20 @@ static void units_replace_units(void **state)
     assert_null(store_units(fixture->store));
     for (int round = 0; round < 2; round++) {
         struct unit_tree *tree = unit_tree_new();
-        unit_tree_add(
-                tree, &(struct unit){ "64", "", "Tỉnh Gia Lai", UNIT_LEVEL_PROVINCE, 100000 });
+        unit_tree_add(tree, &(struct unit){ "64", "", "Tỉnh Gia Lai", UNIT_LEVEL_PROVINCE, 100000,
+                                    LANGUAGE_FLOOR });
         if (round == 0)
-            unit_tree_add(tree, &(struct unit){ "622", "64", "Pleiku", UNIT_LEVEL_DISTRICT, 1 });
+            unit_tree_add(tree,
+                    &(struct unit){ "622", "64", "Pleiku", UNIT_LEVEL_DISTRICT, 1, LANGUAGE_JRAI });
         assert_int_equal(store_replace_units(fixture->store, tree), 0);
         unit_tree_free(tree);
         reopen(fixture);
         tree = store_units(fixture->store);
         assert_int_equal(unit_tree_count(tree), 2 - round);
         assert_string_equal(unit_tree_at(tree, 0)->name, "Tỉnh Gia Lai");
+        assert_int_equal(unit_tree_at(tree, 0)->language, LANGUAGE_FLOOR);
+        if (round == 0)
+            assert_int_equal(unit_tree_at(tree, 1)->language, LANGUAGE_JRAI);
         unit_tree_free(tree);
     }
 }

@@ -47,6 +47,25 @@ static void reads_three_levels_in_the_files_order(void **state)
     unit_tree_free(tree);
 }
 
+static void a_sixth_column_says_what_a_room_hears_at_first(void **state)
+{
+    (void)state;
+    struct unit_fault fault;
+    struct unit_tree *tree = parse("code,parent,level,name,link_kbps,language\n"
+                                   "64,,province,Tỉnh Gia Lai,100000,\n"
+                                   "23557,64,commune,Xã Ia Phí,64,jrai\n",
+            &fault);
+    assert_non_null(tree);
+    assert_int_equal(unit_tree_find(tree, "64")->language, LANGUAGE_FLOOR);
+    assert_int_equal(unit_tree_find(tree, "23557")->language, LANGUAGE_JRAI);
+    unit_tree_free(tree);
+    refuses("code,parent,level,name,link_kbps,language\n64,,province,G,1,latin\n",
+            ERROR_UNIT_BAD_LINE, 2);
+    refuses("code,parent,level,name,link_kbps,language\n64,,province,G,1\n", ERROR_UNIT_BAD_LINE,
+            2);
+    refuses(HEADER "64,,province,G,1,jrai\n", ERROR_UNIT_BAD_LINE, 2);
+}
+
 static void knows_what_is_below_what(void **state)
 {
     (void)state;
@@ -175,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_three_levels_in_the_files_order),
+        cmocka_unit_test(a_sixth_column_says_what_a_room_hears_at_first),
         cmocka_unit_test(knows_what_is_below_what),
         cmocka_unit_test(takes_a_mark_of_windows_and_its_line_ends),
         cmocka_unit_test(takes_a_last_line_without_an_end_and_quotes),

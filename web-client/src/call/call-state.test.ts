@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { EventName, ServerEvent } from '../protocol/envelope';
-import type { Events } from '../protocol/messages.gen';
+import type { Events, Language } from '../protocol/messages.gen';
 import { AT, desired, MEETING, room, snapshot } from '../testing/fixtures';
 import { applyEvent, askingOf, EMPTY_CALL, type CallState } from './call-state';
 
@@ -52,6 +52,34 @@ describe('the state of a call', () => {
 
   it('does not queue anybody twice, as after a replay', () => {
     expect(fold(start, asks('64'), asks('64')).queue).toHaveLength(1);
+  });
+
+  it('knows who hears and interprets what, and whose microphone that opens', () => {
+    const change = (member: string, hears: Language, speaks: Language) =>
+      event('member.language_changed', { meeting, member, hears, speaks, by: 'tech-1' });
+    const begun = fold(start, change('622', 'bahnar', 'jrai'));
+    expect(begun.members.get('622')).toMatchObject({
+      hears: 'bahnar',
+      speaks: 'jrai',
+      muted: false,
+    });
+    expect(
+      fold(begun, event('meeting.all_muted', { meeting, by: 'chair' })).members.get('622'),
+    ).toMatchObject({ muted: false });
+    expect(fold(begun, change('622', 'bahnar', 'floor')).members.get('622')).toMatchObject({
+      speaks: 'floor',
+      muted: true,
+    });
+  });
+
+  it('knows how loud a member is mixed', () => {
+    const state = fold(
+      start,
+      event('member.gain_changed', {
+        ...{ meeting, member: '622', gain_db: -6, gain_auto: false, by: 'tech-1' },
+      }),
+    );
+    expect(state.members.get('622')).toMatchObject({ gain_db: -6, gain_auto: false });
   });
 
   it('gives the floor: out of the queue, microphone open, clock started', () => {

@@ -3,6 +3,7 @@
 import { unreachable } from '../base/errors';
 import type { EventName, ServerEvent } from '../protocol/envelope';
 import type {
+  Events,
   FloorHolder,
   MeetingMode,
   MeetingSnapshot,
@@ -112,9 +113,28 @@ function applyGranted(state: CallState, member: string, since: string): CallStat
   };
 }
 
+/** "Mute all" and the end of its floor leave its microphone alone. */
+function keepsMicrophone({ role, speaks }: Member): boolean {
+  return role === 'chair' || role === 'interpreter' || (speaks ?? 'floor') !== 'floor';
+}
+
+/** Who begins to interpret is heard; who ends it is again what it was before. */
+function applyLanguage(state: CallState, d: Events['member.language_changed']): CallState {
+  const before = state.members.get(d.member);
+  if (!before) return state;
+  const after = { ...before, hears: d.hears, speaks: d.speaks };
+  const interpreted = (before.speaks ?? 'floor') !== 'floor';
+  const interprets = d.speaks !== 'floor';
+  if (interprets && !interpreted) after.muted = false;
+  if (interpreted && !interprets && !keepsMicrophone(after) && state.floor?.member !== d.member)
+    after.muted = state.meeting?.mode === 'floor';
+  return updateMember(state, d.member, after);
+}
+
 /** In a meeting by floor the microphone closes with the floor, but not a chair's. */
 function applyReleased(state: CallState, id: string): CallState {
-  const closes = state.meeting?.mode === 'floor' && state.members.get(id)?.role !== 'chair';
+  const member = state.members.get(id);
+  const closes = state.meeting?.mode === 'floor' && member && !keepsMicrophone(member);
   const next = closes ? updateMember(state, id, { muted: true }) : state;
   return state.floor?.member === id ? { ...next, floor: null } : next;
 }
@@ -146,8 +166,8 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
     case 'meeting.ended':
       return { ...withMeetingState(state, 'ended'), floor: null, queue: [] };
     case 'meeting.all_muted': {
-      const members = updateMembers(state.members, ({ role, muted }) =>
-        role === 'chair' || muted ? null : { muted: true },
+      const members = updateMembers(state.members, (member) =>
+        keepsMicrophone(member) || member.muted ? null : { muted: true },
       );
       return { ...state, members };
     }
@@ -159,6 +179,12 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
       return applyLeft(state, event.d.member);
     case 'member.muted':
       return updateMember(state, event.d.member, { muted: event.d.muted });
+    case 'member.language_changed':
+      return applyLanguage(state, event.d);
+    case 'member.gain_changed': {
+      const { member, gain_db, gain_auto } = event.d;
+      return updateMember(state, member, { gain_db, gain_auto });
+    }
     case 'member.presence': {
       const { member, present, connected } = event.d;
       return updateMember(state, member, { present, connected });

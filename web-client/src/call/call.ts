@@ -8,6 +8,7 @@ import type { ServerEvent } from '../protocol/envelope';
 import {
   REQUEST_ROLES,
   type HelloReply,
+  type Language,
   type Requests,
   type Role,
   type Scene,
@@ -133,6 +134,30 @@ export class Call extends Emitter<CallEvents> {
 
   async yieldFloor(): Promise<void> {
     await this.#act('floor.yield', (meeting) => ({ meeting }));
+  }
+
+  /** The language one hears oneself. */
+  async hear(language: Language): Promise<void> {
+    await this.#act('language.hear', (meeting) => ({ meeting, language }));
+  }
+
+  /** An interpreter's booth; `floor` closes it. */
+  async speak(language: Language): Promise<void> {
+    await this.#act('language.speak', (meeting) => ({ meeting, language }));
+  }
+
+  async setLanguage(
+    member: string,
+    languages: { readonly hears?: Language; readonly speaks?: Language },
+  ): Promise<void> {
+    await this.#act('member.language', (meeting) => ({ meeting, member, ...languages }));
+  }
+
+  async setGain(
+    member: string,
+    gain: { readonly gain_db?: number; readonly gain_auto?: boolean },
+  ): Promise<void> {
+    await this.#act('member.gain', (meeting) => ({ meeting, member, ...gain }));
   }
 
   setMicrophone(isOn: boolean): void {

@@ -97,6 +97,21 @@ export const en: Catalogue = {
   'state.unready': 'A device of the room is faulty: tell the technician',
   'state.on_stage': 'On stage',
 
+  'language.hear': 'Language heard',
+  'language.floor': 'As spoken in the hall',
+  'language.jrai': 'Jrai',
+  'language.bahnar': 'Bahnar',
+  'language.speak': 'Interpret into',
+  'language.none': 'Not interpreting',
+  'language.booth_open': 'The booth is open: all who chose {language} hear you.',
+  'language.booth_closed': 'The booth is closed: nobody hears you.',
+
+  'sound.title': 'Sound',
+  'sound.gain': 'Loudness in the meeting: {value} dB',
+  'sound.auto': 'Even out the loudness',
+  'sound.hears': 'The room hears',
+  'sound.speaks': 'The room interprets into',
+
   'mute.close_label': 'Mute {name}',
   'mute.open_label': 'Unmute {name}',
   'mute.is_open': 'The microphone is open',

@@ -98,6 +98,21 @@ export const vi = {
   'state.unready': 'Thiết bị trong phòng có lỗi: hãy báo kỹ thuật viên',
   'state.on_stage': 'Trên sân khấu',
 
+  'language.hear': 'Nghe bằng tiếng',
+  'language.floor': 'Tiếng trong hội trường',
+  'language.jrai': 'Jrai',
+  'language.bahnar': 'Bahnar',
+  'language.speak': 'Dịch sang tiếng',
+  'language.none': 'Không dịch',
+  'language.booth_open': 'Cabin đang mở: mọi điểm cầu chọn tiếng {language} nghe bạn dịch.',
+  'language.booth_closed': 'Cabin đang đóng: không ai nghe bạn.',
+
+  'sound.title': 'Âm thanh',
+  'sound.gain': 'Âm lượng trong phiên họp: {value} dB',
+  'sound.auto': 'Tự cân bằng âm lượng',
+  'sound.hears': 'Điểm cầu nghe tiếng',
+  'sound.speaks': 'Điểm cầu dịch sang tiếng',
+
   'mute.close_label': 'Tắt micro của {name}',
   'mute.open_label': 'Mở micro của {name}',
   'mute.is_open': 'Micro đang mở',

@@ -88,6 +88,14 @@ function get(id: string): HTMLElement {
   return found;
 }
 
+function choose(id: string, value: string): typeof socket.last {
+  const select = get(id) as HTMLSelectElement;
+  select.value = value;
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+  flushSync();
+  return socket.last;
+}
+
 function press(id: string): { op: string; d: object } {
   get(id).click();
   flushSync();
@@ -371,6 +379,33 @@ describe('the pages of others', () => {
     expect(await axeFindings()).toEqual([]);
   });
 
+  it('let anybody choose the language heard; it shows what the server says', async () => {
+    await join('delegate');
+    const select = get('own-hears') as HTMLSelectElement;
+    expect(select.labels[0]?.textContent).toContain('Nghe bằng tiếng');
+    expect(choose('own-hears', 'jrai')).toMatchObject({
+      op: 'language.hear',
+      d: { meeting: MEETING, language: 'jrai' },
+    });
+    expect(select.value).toBe('floor');
+    receive('member.desired', desired({ member: 'me', media_epoch: '', hears: 'jrai' }));
+    expect(select.value).toBe('jrai');
+    expect(find('own-speaks')).toBeNull();
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('give an interpreter a booth', async () => {
+    await join('interpreter');
+    expect(document.body.textContent).toContain('Cabin đang đóng');
+    expect(choose('own-speaks', 'bahnar')).toMatchObject({
+      op: 'language.speak',
+      d: { language: 'bahnar' },
+    });
+    receive('member.desired', desired({ member: 'me', media_epoch: '', speaks: 'bahnar' }));
+    expect(document.body.textContent).toContain('tiếng Bahnar nghe bạn dịch');
+    expect(await axeFindings()).toEqual([]);
+  });
+
   it('show a technician what is not ready and why, and no floor to give', async () => {
     const absent = { ...THREE_ROOMS[0], present: false, connected: false } as Member;
     const mute = { ...THREE_ROOMS[1], connected: false } as Member;
@@ -478,6 +513,21 @@ describe("the technician's page", () => {
     expect(socket.last).toMatchObject({ d: { op: 'zoom', zoom: 50 } });
     window.dispatchEvent(new Event('blur'));
     expect(socket.last).toMatchObject({ d: { op: 'stop' } });
+    expect(await axeFindings()).toEqual([]);
+  });
+
+  it('sets how loud a room is mixed, and its languages', async () => {
+    await openRoom();
+    const slider = get('sound-gain') as HTMLInputElement;
+    slider.value = '-6';
+    slider.dispatchEvent(new Event('change', { bubbles: true }));
+    expect(socket.last).toMatchObject({ op: 'member.gain', d: { member: '622', gain_db: -6 } });
+    expect(press('sound-auto')).toMatchObject({ op: 'member.gain', d: { gain_auto: false } });
+    expect(choose('sound-hears', 'jrai')).toMatchObject({
+      op: 'member.language',
+      d: { member: '622', hears: 'jrai' },
+    });
+    expect(choose('sound-speaks', 'bahnar')).toMatchObject({ d: { speaks: 'bahnar' } });
     expect(await axeFindings()).toEqual([]);
   });
 

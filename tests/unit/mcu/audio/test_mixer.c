@@ -272,6 +272,38 @@ static void the_pinned_are_mixed_however_quiet(void **state)
     close_hall(hall);
 }
 
+static void a_quiet_room_is_evened_out_where_that_is_wished(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(3, true);
+    hall->rooms[1].amplitude = 500; // -39 dBov
+    steps(hall, 60);
+    const double before = hears(hall, 0, 1);
+    mixer_set_even(hall->mixer, FIRST + 1, true);
+    steps(hall, 400);
+    const double after = hears(hall, 0, 1);
+    assert_true(after > before + 9 && after < before + 13);
+    mixer_set_even(hall->mixer, FIRST + 1, false);
+    steps(hall, 20);
+    assert_true(fabs(hears(hall, 0, 1) - before) < 2);
+    close_hall(hall);
+}
+
+static void a_gain_makes_a_room_louder_or_quieter(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(3, true);
+    steps(hall, 60);
+    const double before = hears(hall, 0, 1);
+    mixer_set(hall->mixer, FIRST + 1, true, false, mix_gain_from_db(-6));
+    steps(hall, 20);
+    assert_true(fabs(hears(hall, 0, 1) - (before - 6)) < 1.5);
+    mixer_set(hall->mixer, FIRST + 1, true, false, mix_gain_from_db(-60));
+    steps(hall, 20);
+    assert_true(hears(hall, 0, 1) < -45);
+    close_hall(hall);
+}
+
 static void set_language(struct hall *hall, int room, uint8_t speaks, uint8_t hears, bool is_thin)
 {
     hall->rooms[room].hears = hears;
@@ -460,6 +492,8 @@ int main(void)
         cmocka_unit_test(who_is_not_heard_is_neither_mixed_nor_decoded),
         cmocka_unit_test(only_the_loudest_are_mixed),
         cmocka_unit_test(the_pinned_are_mixed_however_quiet),
+        cmocka_unit_test(a_quiet_room_is_evened_out_where_that_is_wished),
+        cmocka_unit_test(a_gain_makes_a_room_louder_or_quieter),
         cmocka_unit_test(an_interpreter_is_heard_over_a_faint_floor),
         cmocka_unit_test(a_listener_changes_its_language_in_the_meeting),
         cmocka_unit_test(thin_links_share_an_encode_of_their_own),
