@@ -212,6 +212,27 @@ static gboolean on_wake(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+void endpoint_begin_polling(struct endpoint *endpoint)
+{
+    if (endpoint->state != PEER_CONNECTED || endpoint->config.path)
+        return;
+    endpoint_count_only(endpoint);
+    g_source_set_ready_time(endpoint->wake, -1);
+    peer_take_socket(endpoint->peer);
+    endpoint->is_polled = true;
+}
+
+void endpoint_poll(struct endpoint *endpoint)
+{
+    if (!endpoint->is_polled || endpoint->state != PEER_CONNECTED)
+        return;
+    peer_read_socket(endpoint->peer, endpoint_count_raw_rtp);
+    const int64_t now_us = g_get_monotonic_time();
+    if (endpoint->state == PEER_CONNECTED)
+        do_due(endpoint, now_us);
+    watch_path(endpoint, now_us);
+}
+
 static gboolean dispatch_wake(GSource *source, GSourceFunc fn, gpointer data)
 {
     (void)source;
@@ -329,6 +350,8 @@ char *endpoint_offer(struct endpoint *endpoint)
         media->ssrc = new_ssrc();
         media->rtx_ssrc = media->rtx_payload_type ? new_ssrc() : 0;
         g_strlcpy(media->cname, endpoint->cname, sizeof(media->cname));
+        if (endpoint->config.sound_only && line != SDP_AUDIO)
+            media->sends = media->receives = false;
     }
     if (!endpoint->config.send_red)
         offer->media[SDP_AUDIO].red_payload_type = 0;
@@ -341,6 +364,8 @@ char *endpoint_restart(struct endpoint *endpoint)
     if (endpoint->state != PEER_CONNECTED || peer_restart_ice(endpoint->peer) < 0)
         return NULL;
     endpoint->is_restarting = true;
+    endpoint->is_polled = false; // the new way's socket gives what comes by itself
+    g_source_set_ready_time(endpoint->wake, 0);
     endpoint->offer.version++;
     describe_transport(endpoint, &endpoint->offer);
     return sdp_session_write(&endpoint->offer);

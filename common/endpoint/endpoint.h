@@ -40,6 +40,7 @@ struct endpoint_config {
     const char *const *local_addresses;    // NULL-terminated; NULL or empty: all
     const char *cname;                     // copied
     bool send_red;                         // offer and send Opus in RED, two frames back
+    bool sound_only;                       // its picture lines are offered inactive
     // NULL: packets go straight on. Else each RTP and RTCP packet is handed here, in either way,
     // and goes on when (if ever) endpoint_pass() is called: so a bad link is posed. With `user`.
     void (*path)(void *user, enum endpoint_way way, bool is_rtcp, const uint8_t *data, size_t size);
@@ -100,6 +101,11 @@ enum audio_jitter_action endpoint_next_audio(
 // From now on received packets are counted and dropped, as with is_counting_only. Not from within
 // an event.
 void endpoint_count_only(struct endpoint *endpoint);
+// Likewise, and nothing is decrypted but RTCP, nothing comes by itself and no timer runs: all that
+// happens in endpoint_poll(), which the owner calls every 20 ms or so. For hundreds of endpoints in
+// one thread; only when CONNECTED and without `path`.
+void endpoint_begin_polling(struct endpoint *endpoint);
+void endpoint_poll(struct endpoint *endpoint);
 // The decoder lost its references: drop what is begun and ask for a key frame.
 void endpoint_need_key_frame(struct endpoint *endpoint, enum sdp_line line);
 

@@ -67,6 +67,7 @@ struct endpoint {
     uint8_t *scratch; // the payloads of one access unit
     size_t scratch_size;
     GSource *wake;
+    bool is_polled;
     int64_t answered_us;
     bool is_restarting; // an offer is under way in the middle of the session
     int64_t lost_us;    // when path_lost was said; 0: packets came since
@@ -90,6 +91,8 @@ void endpoint_receiver_start(
         struct endpoint *endpoint, enum sdp_line line, const struct sdp_media *answered);
 void endpoint_receiver_stop(struct endpoint_receiver *receiver);
 void endpoint_take_rtp(void *user, uint8_t *data, size_t size);
+// A peer_raw_rtp_fn: only what the header says.
+void endpoint_count_raw_rtp(void *user, uint8_t *packet, size_t size, int64_t arrived_us);
 void endpoint_take_rtcp(void *user, const uint8_t *data, size_t size);
 // Reordering, NACKs and PLIs that are due; returns when to be asked again (monotonic µs, -1:
 // never).

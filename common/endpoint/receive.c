@@ -13,6 +13,7 @@
 #define PLI_EVERY_US        500000
 #define KEY_FRAME_EVERY_US  250000
 #define NACKS_MAX           64
+#define PADDING_BIT         0x20
 
 static void take_unit(void *user, const struct h264_access_unit *unit)
 {
@@ -259,6 +260,31 @@ void endpoint_take_rtp(void *user, uint8_t *data, size_t size)
         take_audio(endpoint, receiver, &packet, now_us);
     else
         take_video(endpoint, receiver, &packet, data, size, now_us);
+}
+
+void endpoint_count_raw_rtp(void *user, uint8_t *data, size_t size, int64_t arrived_us)
+{
+    struct endpoint *endpoint = user;
+    struct rtp_packet packet;
+    struct endpoint_receiver *receiver = NULL;
+    data[0] &= (uint8_t)~PADDING_BIT; // how much of it there is, is encrypted
+    if (rtp_packet_read(data, size, &packet) == 0)
+        receiver = receiver_of(endpoint, &packet);
+    if (!receiver) {
+        endpoint->stats.malformed_in++;
+        return;
+    }
+    uint16_t transport_seq;
+    if (endpoint->arrivals &&
+            rtp_packet_transport_seq(&packet, receiver->ids.transport_seq, &transport_seq))
+        transport_cc_log_arrived(endpoint->arrivals, transport_seq, arrived_us);
+    struct endpoint_line_stats *line = &endpoint->stats.lines[receiver->line];
+    if (receiver->rtx_payload_type && packet.payload_type == receiver->rtx_payload_type) {
+        line->rtx_in++;
+        return;
+    }
+    count_arrival(endpoint, receiver, &packet, size, arrived_us);
+    line->units_in += packet.marker; // nobody can say whether it came whole
 }
 
 static struct endpoint_sender *sender_of(struct endpoint *endpoint, uint32_t ssrc)

@@ -261,6 +261,15 @@ int ice_set_remote(struct ice *ice, const struct peer_description *remote)
     return added > 0 ? 0 : -EINVAL;
 }
 
+// Its sources go to a context that nobody iterates.
+void ice_stop_receiving(struct ice *ice)
+{
+    static GMainContext *parked;
+    if (g_once_init_enter(&parked))
+        g_once_init_leave(&parked, g_main_context_new());
+    nice_agent_attach_recv(ice->agent, ice->stream, COMPONENT, parked, received, ice);
+}
+
 bool ice_is_connected(const struct ice *ice)
 {
     return ice->is_connected;

@@ -46,6 +46,9 @@ void ice_close(struct ice *ice);
 void ice_describe(const struct ice *ice, struct peer_description *out);
 // -EINVAL: credentials that libnice refuses.
 int ice_set_remote(struct ice *ice, const struct peer_description *remote) MUST_CHECK;
+// From now on `received` is silent: the owner reads the socket of the path itself. Checks that come
+// are no more answered.
+void ice_stop_receiving(struct ice *ice);
 
 bool ice_is_connected(const struct ice *ice);
 const struct ice_path *ice_path(const struct ice *ice);

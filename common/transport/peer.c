@@ -9,6 +9,7 @@
 #include "common/transport/dtls.h"
 #include "common/transport/ice.h"
 #include "common/transport/rtp_crypt.h"
+#include "common/transport/udp_receive.h"
 #include "common/transport/udp_send.h"
 
 #define LOG_TOPIC "peer"
@@ -19,6 +20,8 @@
 // How long an ICE restart may take, and what is on its way may still come by the former sockets.
 #define RESTART_TIMEOUT_MS 10000
 #define LINGER_MS          2000
+
+#define READ_BATCH 32
 
 struct peer {
     GMainContext *context;
@@ -335,6 +338,38 @@ static void ice_received(void *user, uint8_t *data, size_t size)
         return;
     enter(peer);
     receive(peer, data, size);
+    leave(peer);
+}
+
+void peer_take_socket(struct peer *peer)
+{
+    const int fd = ice_path(peer->ice)->fd;
+    if (peer->state != PEER_CONNECTED || fd < 0)
+        return;
+    ice_stop_receiving(peer->ice);
+    udp_receive_prepare(fd);
+}
+
+void peer_read_socket(struct peer *peer, peer_raw_rtp_fn *rtp)
+{
+    struct udp_datagram datagrams[READ_BATCH];
+    size_t count = READ_BATCH;
+    const int fd = ice_path(peer->ice)->fd;
+    enter(peer);
+    while (count == READ_BATCH && fd >= 0 && !peer->is_closing) {
+        count = udp_receive(fd, datagrams, READ_BATCH);
+        for (size_t i = 0; i < count && !peer->is_closing; i++) {
+            const struct udp_datagram *datagram = &datagrams[i];
+            if (demux_classify(datagram->data, datagram->size) != DEMUX_RTP) {
+                receive(peer, datagram->data, datagram->size);
+                continue;
+            }
+            peer->counters.packets_in++;
+            peer->counters.bytes_in += datagram->size;
+            peer->counters.last_in_us = datagram->arrived_us;
+            rtp(peer->user, datagram->data, datagram->size, datagram->arrived_us);
+        }
+    }
     leave(peer);
 }
 

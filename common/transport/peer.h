@@ -99,6 +99,14 @@ const char *peer_srtp_profile(const struct peer *peer);
 int peer_send_rtp(struct peer *peer, const uint8_t *packet, size_t size);
 int peer_send_rtcp(struct peer *peer, const uint8_t *packet, size_t size);
 
+// For a tool that poses as hundreds of peers: from now on nothing comes by itself, and the owner
+// fetches what the socket holds when it likes. Only when CONNECTED.
+void peer_take_socket(struct peer *peer);
+// A packet as it came, still protected (its header is not), and when (monotonic µs).
+typedef void peer_raw_rtp_fn(void *user, uint8_t *packet, size_t size, int64_t arrived_us);
+// RTP goes to `rtp`; RTCP and DTLS take their usual way.
+void peer_read_socket(struct peer *peer, peer_raw_rtp_fn *rtp);
+
 struct peer_packet {
     const uint8_t *data;
     size_t size;

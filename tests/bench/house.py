@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE / "tools"))
 import demo  # noqa: E402  the same house as `make demo`
 
 import process  # noqa: E402
+import tree  # noqa: E402
 from websocket import Client  # noqa: E402
 
 IDLE_ROOM = 1  # of the demo's three
@@ -27,6 +28,9 @@ BENCH_CAMERA, BENCH_WALL = "22.11:52381", "22.12:5200"  # of the simulated devic
 JOINED_WITHIN_S = 60
 Failure = demo.Failure
 PICTURE = {"height": 360, "fps": 25, "kbps": 600}  # what a room on stage is asked to send
+SPEECH = "/usr/share/sounds/alsa"
+MEETING_UNITS = 250  # rong-signal takes 256
+CHAIR_ASKS = 50  # at once; a session may ask 60, then 20 a second
 
 
 def is_free(host, port):
@@ -49,12 +53,14 @@ def free_network():
 
 
 class House(demo.House):
-    def __init__(self, folder, binaries, rooms):
+    def __init__(self, folder, binaries, rooms, a_meeting=MEETING_UNITS):
+        """`rooms` in as many meetings as it takes, of `a_meeting` rooms each."""
         net, port = free_network()
         super().__init__(types.SimpleNamespace(
-            net=net, dir=folder, bin=binaries, port=port, rooms=rooms + len(demo.ROOMS),
-            media_addresses=f"{net}.0.1"))
-        self.units = demo.extra_units(self.options.rooms)
+            net=net, dir=folder, bin=binaries, port=port, rooms=rooms, media_addresses=f"{net}.0.1"))
+        self.units, self.tree = tree.province(rooms)
+        self.a_meeting = a_meeting
+        self.meeting_of = {}  # by unit
         self.load = None
         self.loads = 0
         self.idle_since = None  # (monotonic, CPU seconds) of the idle room
@@ -62,6 +68,7 @@ class House(demo.House):
     def open(self, wakes_s=0):
         """`wakes_s`: how long to count the wakes of rong-mcu before there is a meeting."""
         self.prepare()
+        self.write("units.csv", self.tree)
         self.start("rong-signal", "rong-signal", "--config", self.folder / "signal.conf")
         self.start("rong-sim", "rong-sim", "--config", self.folder / "sim.conf")
         self.until("rong-signal", lambda: demo.listens(self.signal_ip, self.options.port), 15)
@@ -74,10 +81,13 @@ class House(demo.House):
         self.wakes = self.count_wakes(wakes_s) if wakes_s else 0
         room = self.folder / f"room-{IDLE_ROOM}.conf"
         self.run(self.bin / "rong-room", "--config", room,
-                 "--enroll", self.rong("room", "code", demo.ROOMS[IDLE_ROOM - 1][0])["code"])
+                 "--enroll", self.rong("room", "code", tree.BOX)["code"])
         self.start("rong-room", "rong-room", "--config", room)
-        self.meeting = self.rong("meeting", "create", "--title", "Bench", "--units", ",".join(self.units),
-                                 "--open")["id"]
+        for begin in range(0, len(self.units), self.a_meeting):
+            units = self.units[begin:begin + self.a_meeting]
+            meeting = self.rong("meeting", "create", "--title", "Bench", "--units", ",".join(units), "--open")["id"]
+            self.meeting_of.update(dict.fromkeys(units, meeting))
+        self.meeting = self.meeting_of[self.units[0]]
 
     def count_wakes(self, seconds):
         """A second, of all threads of rong-mcu."""
@@ -98,9 +108,9 @@ class House(demo.House):
     def context(self):
         return ssl.create_default_context(cafile=self.folder / "signal" / "ca.pem")
 
-    def chair(self, name="Bench"):
+    def chair(self, name="Bench", meeting=None):
         """A new chair's WebSocket, greeted."""
-        url = self.rong("link", "chair", self.meeting, "--name", name)["url"]
+        url = self.rong("link", "chair", meeting or self.meeting, "--name", name)["url"]
         secret = urllib.parse.urlsplit(url).fragment.removeprefix("link=")
         request = urllib.request.Request(
             f"{self.url}/api/v1/session", json.dumps({"secret": secret}).encode(),
@@ -111,18 +121,22 @@ class House(demo.House):
         client.ask("hello", {"versions": [1], "client": {"name": "bench", "version": "0"}})
         return client
 
-    def unmute(self, units):
-        chair = self.chair()
-        for unit in units:
-            chair.ask("member.mute", {"meeting": self.meeting, "member": unit, "muted": False})
-        chair.close()
+    def unmute(self, units, muted=False):
+        for meeting in dict.fromkeys(self.meeting_of.values()):
+            there = [unit for unit in units if self.meeting_of[unit] == meeting]
+            for begin in range(0, len(there), CHAIR_ASKS):
+                chair = self.chair(meeting=meeting)
+                for unit in there[begin:begin + CHAIR_ASKS]:
+                    chair.ask("member.mute", {"meeting": meeting, "member": unit, "muted": muted})
+                chair.close()
 
     # --- rong-load ----------------------------------------------------------------------------------
-    def start_load(self, rooms, join_every_ms):
-        """Poses as the first `rooms` units, which join one by one or (0) at once; waits for all pictures."""
+    def start_load(self, rooms, join_every_ms, *options):
+        """Poses as the first `rooms` units, which join one by one or (0) at once; waits for all pictures (or, with
+        --sound-only, until media can flow)."""
         self.stop_load()
         self.loads += 1
-        self.load = Load(self, rooms, join_every_ms, self.loads)
+        self.load = Load(self, rooms, join_every_ms, self.loads, options)
         self.load.wait_until_joined()
         if self.idle_since is None:
             self.note_idle()
@@ -146,8 +160,9 @@ class House(demo.House):
 
 
 class Load:
-    def __init__(self, house, rooms, join_every_ms, number):
+    def __init__(self, house, rooms, join_every_ms, number, options):
         self.house, self.rooms = house, rooms
+        self.joined = "joined" if "--sound-only" in options else "picture"
         self.watch_file = house.folder / f"load-{number}.watch"
         self.result_file = house.folder / f"load-{number}.json"
         self.watch_file.write_text("")
@@ -158,11 +173,12 @@ class Load:
             "--machines", f"wss://{house.signal_ip}:{house.options.port + 1}/ws",
             "--token-file", house.folder / "signal" / "admin.token",
             "--ca", house.folder / "signal" / "ca.pem",
-            "--units", ",".join(house.units[:rooms]), "--first-mark", 4,
+            "--units", ",".join(house.units[:rooms]), "--first-mark", 4, "--local", house.signal_ip,
+            "--speech", SPEECH,
             "--height", PICTURE["height"], "--fps", PICTURE["fps"], "--kbps", PICTURE["kbps"],
             # All have their WebSocket by then.
             "--join-after", 1000, "--join-every", join_every_ms,
-            "--watch", self.watch_file, "--json", self.result_file, "--seconds", 0]], house.folder, house.env)
+            "--watch", self.watch_file, "--json", self.result_file, "--seconds", 0, *options]], house.folder, house.env)
         process.go_first(self.program.process.pid)
 
     def mark(self, unit):
@@ -181,7 +197,7 @@ class Load:
         return self.events
 
     def joins_ms(self):
-        return [event["ms"] for event in self.read() if event["what"] == "picture"]
+        return [event["ms"] for event in self.read() if event["what"] == self.joined]
 
     def wait_until_joined(self):
         self.wait_for(f"pictures in {self.rooms} rooms", lambda: len(self.joins_ms()) >= self.rooms, JOINED_WITHIN_S)

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE))
 import experiments  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
+import tree  # noqa: E402
 from report import Row, Value  # noqa: E402
 
 
@@ -71,6 +72,35 @@ class Results(unittest.TestCase):
         self.assertEqual(report.percentile(values, 50), 10)
         self.assertEqual(report.percentile([7], 99), 7)
         self.assertEqual(report.middle([4, 1, 3, 2]), 2.5)
+
+
+class Tree(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def check(self, rooms, file):
+        codes, text = tree.province(rooms, file)
+        lines = [line.split(",") for line in text.splitlines()[1:]]
+        known = set()
+        for code, parent, level, _, _ in lines:
+            self.assertEqual(level == "province", parent == "")
+            self.assertTrue(parent == "" or parent in known, code)
+            known.add(code)
+        self.assertEqual(len(codes), rooms)
+        self.assertEqual(len(set(codes)), rooms)
+        self.assertLessEqual(set(codes), known)
+        self.assertNotIn(tree.BOX, codes)
+        self.assertLessEqual(len(lines), 1024)
+        return codes
+
+    def test_the_province_is_its_own_list_or_one_made_up_in_its_shape(self):
+        own = pathlib.Path(self.folder.name) / "sites.csv"
+        own.write_text("code,parent,level,name,link_kbps\n64,,province,Tỉnh,100000\n23557,622,commune,Xã,2000\n"
+                       "622,64,district,Pleiku,20000\n")
+        self.assertEqual(self.check(3, own), ["64", "622", "23557"])
+        self.check(236, own.with_name("missing"))
+        self.check(1000, own)
 
 
 class Plot(unittest.TestCase):

@@ -63,7 +63,7 @@ static int code_picture(
     return rc;
 }
 
-static OpusEncoder *new_opus(void)
+OpusEncoder *clip_opus_new(void)
 {
     int error = OPUS_OK;
     OpusEncoder *opus = opus_encoder_create(RATE_HZ, 1, OPUS_APPLICATION_VOIP, &error);
@@ -74,7 +74,7 @@ static OpusEncoder *new_opus(void)
     return opus;
 }
 
-static GBytes *code_sound(OpusEncoder *opus, const int16_t *samples)
+GBytes *clip_opus_code(OpusEncoder *opus, const int16_t *samples)
 {
     uint8_t coded[OPUS_MAX];
     const opus_int32 size = opus_encode(opus, samples, FRAME_SAMPLES, coded, sizeof(coded));
@@ -84,14 +84,14 @@ static GBytes *code_sound(OpusEncoder *opus, const int16_t *samples)
 // All tones are multiples of 125 Hz: a second holds whole periods, so that it repeats smoothly.
 static void code_tone(struct clip *clip, unsigned mark)
 {
-    OpusEncoder *opus = new_opus();
+    OpusEncoder *opus = clip_opus_new();
     struct tone tone;
     tone_init(&tone, clip_tone_hz(mark), CLIP_TONE_DBFS, RATE_HZ);
     for (int frame = -CLIP_SOUND_FRAMES; frame < CLIP_SOUND_FRAMES; frame++) {
         int16_t samples[FRAME_SAMPLES] = { 0 };
         tone_add(&tone, samples, FRAME_SAMPLES);
         clip->level = audio_level(samples, FRAME_SAMPLES);
-        GBytes *coded = code_sound(opus, samples);
+        GBytes *coded = clip_opus_code(opus, samples);
         if (frame >= 0) // the first second is for the encoder to settle
             clip->sound[frame] = coded;
         else
@@ -100,7 +100,8 @@ static void code_tone(struct clip *clip, unsigned mark)
     opus_encoder_destroy(opus);
 }
 
-int clip_open(const struct clip_picture *picture, unsigned mark, const char *name, struct clip *out)
+int clip_open_picture(
+        const struct clip_picture *picture, unsigned mark, const char *name, struct clip *out)
 {
     g_assert(picture->fps > 0 && picture->fps <= CLIP_FPS_MAX);
     *out = (struct clip){ 0 };
@@ -108,10 +109,16 @@ int clip_open(const struct clip_picture *picture, unsigned mark, const char *nam
     if (rc < 0) {
         log_error("the clip can not be coded error=\"%s\"", g_strerror(-rc));
         clip_close(out);
-        return rc;
     }
-    code_tone(out, mark);
-    return 0;
+    return rc;
+}
+
+int clip_open(const struct clip_picture *picture, unsigned mark, const char *name, struct clip *out)
+{
+    const int rc = clip_open_picture(picture, mark, name, out);
+    if (rc == 0)
+        code_tone(out, mark);
+    return rc;
 }
 
 void clip_close(struct clip *clip)
@@ -124,9 +131,9 @@ void clip_close(struct clip *clip)
 
 GBytes *clip_silence(void)
 {
-    OpusEncoder *opus = new_opus();
+    OpusEncoder *opus = clip_opus_new();
     const int16_t samples[FRAME_SAMPLES] = { 0 };
-    GBytes *silence = code_sound(opus, samples);
+    GBytes *silence = clip_opus_code(opus, samples);
     opus_encoder_destroy(opus);
     return silence;
 }

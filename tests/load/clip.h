@@ -37,5 +37,11 @@ int clip_tone_hz(unsigned mark);
 int clip_open(const struct clip_picture *picture, unsigned mark, const char *name,
         struct clip *out) MUST_CHECK;
 void clip_close(struct clip *clip);
+// The picture alone; `sound` stays empty.
+int clip_open_picture(const struct clip_picture *picture, unsigned mark, const char *name,
+        struct clip *out) MUST_CHECK;
 // One Opus frame of silence.
 GBytes *clip_silence(void);
+// The encoder of all rooms; opus_encoder_destroy(). And a frame of 20 ms by it.
+struct OpusEncoder *clip_opus_new(void);
+GBytes *clip_opus_code(struct OpusEncoder *opus, const int16_t *samples);

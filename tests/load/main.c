@@ -16,7 +16,7 @@
 #include "common/net/enroll.h"
 #include "common/net/http_client.h"
 #include "common/protocol/body.h"
-#include "tests/load/clip.h"
+#include "tests/load/clip_coder.h"
 #include "tests/load/posed_room.h"
 
 #define LOG_TOPIC "load"
@@ -31,7 +31,8 @@
 struct options {
     gboolean wants_version;
     char *signal_url, *machine_url, *token_file, *ca_file, *pin, *units, *json_file, *log_level;
-    char *watch_file;
+    char *watch_file, *speech, *local;
+    gboolean sound_only;
     char *link, *link_up, *link_down;
     struct link_profile up, down;
     int link_seed;
@@ -46,6 +47,9 @@ struct load {
     struct loop *loop;
     struct certificate *certificate;
     GBytes *silence;
+    struct clip_coder *pictures;
+    struct voices *voices;
+    const char *local_addresses[2];
     struct watch *watch;
     GPtrArray *rooms;
     GSource *tick, *second, *terminated, *interrupted;
@@ -147,7 +151,7 @@ static gboolean dispatch_tick(GSource *source, GSourceFunc fn, gpointer data)
 }
 
 struct totals {
-    guint rooms, in_meeting, connected, pictures;
+    guint rooms, in_meeting, connected, pictures, sounds;
     int64_t packets_in, packets_out, lost_in, failures;
     uint64_t samples, concealed;
     double join_ms_max, picture_ms_max;
@@ -162,6 +166,7 @@ static void add_up(const struct load *load, struct totals *totals)
         totals->in_meeting += view.in_meeting;
         totals->connected += view.connected;
         totals->pictures += view.picture_alive;
+        totals->sounds += view.sound_alive;
         totals->packets_in += view.packets_in;
         totals->packets_out += view.packets_out;
         totals->lost_in += view.lost_in;
@@ -184,6 +189,7 @@ static gboolean on_second(gpointer data)
         .late_ticks = load->late_ticks,
         .connected = totals.connected,
         .pictures = totals.pictures,
+        .sounds = totals.sounds,
         .lost_in = totals.lost_in,
         .samples = totals.samples,
         .concealed = totals.concealed };
@@ -252,7 +258,10 @@ static int open_room(struct load *load, const char *unit, guint index)
         .state_dir = state_dir,
         .certificate = load->certificate,
         .silence = load->silence,
-        .picture = &load->options.picture,
+        .pictures = load->pictures,
+        .voices = load->voices,
+        .local_addresses = load->options.local ? load->local_addresses : NULL,
+        .sound_only = load->options.sound_only,
         .watch = load->watch,
         .link_up = load->options.up,
         .link_down = load->options.down,
@@ -271,6 +280,10 @@ static int open_room(struct load *load, const char *unit, guint index)
 static int open_rooms(struct load *load)
 {
     g_auto(GStrv) units = g_strsplit(load->options.units, ",", -1);
+    load->local_addresses[0] = load->options.local;
+    load->pictures = clip_coder_new(&load->options.picture);
+    load->voices = voices_new(
+            load->options.speech, (unsigned)load->options.first_mark, g_strv_length(units));
     for (guint i = 0; units[i] && !load->is_ending; i++) {
         const int rc = open_room(load, g_strstrip(units[i]), i);
         if (rc < 0)
@@ -434,6 +447,12 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "MS" },
         { "join-every", 0, 0, G_OPTION_ARG_INT, &options->join_every_ms,
                 "and then one this often (0: all at once)", "MS" },
+        { "sound-only", 0, 0, G_OPTION_ARG_NONE, &options->sound_only,
+                "the rooms offer no picture and take none", NULL },
+        { "speech", 0, 0, G_OPTION_ARG_FILENAME, &options->speech,
+                "rooms speak what is in this folder over their tones (tones alone)", "FOLDER" },
+        { "local", 0, 0, G_OPTION_ARG_STRING, &options->local,
+                "the rooms' sockets are bound to this (all addresses)", "ADDRESS" },
         { "watch", 0, 0, G_OPTION_ARG_FILENAME, &options->watch_file,
                 "where to tell what happens, a line of JSON each", "FILE" },
         { "link", 0, 0, G_OPTION_ARG_STRING, &options->link,
@@ -476,7 +495,8 @@ static void free_options(struct options *options)
 {
     char **const texts[] = { &options->signal_url, &options->machine_url, &options->token_file,
         &options->ca_file, &options->pin, &options->units, &options->json_file, &options->log_level,
-        &options->watch_file, &options->link, &options->link_up, &options->link_down };
+        &options->watch_file, &options->link, &options->link_up, &options->link_down,
+        &options->speech, &options->local };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         g_clear_pointer(texts[i], g_free);
 }
@@ -510,6 +530,8 @@ static void finish(struct load *load)
     loop_clear_source(&load->tick);
     loop_clear_source(&load->second);
     g_clear_pointer(&load->rooms, g_ptr_array_unref);
+    clip_coder_free(load->pictures);
+    voices_free(load->voices);
     loop_clear_source(&load->terminated);
     loop_clear_source(&load->interrupted);
     if (load->loop)

@@ -12,7 +12,6 @@
 #include "common/protocol/envelope.h"
 #include "room-agent/media/loudspeaker.h"
 #include "room-agent/media/screen.h"
-#include "tests/load/clip.h"
 #include "tests/load/ear.h"
 #include "tests/load/link_queue.h"
 
@@ -28,8 +27,12 @@ struct posed_room {
     const struct certificate *certificate;
     char *unit;
     unsigned mark;
-    struct clip clip;
+    struct clip_coder *pictures;
+    struct clip_order *clip; // NULL: never asked to send a picture
+    const struct voice *voice;
     GBytes *silence;
+    const char *const *local_addresses;
+    bool sound_only;
     struct web_socket_client *socket;
     bool is_greeted; // hello was answered
     int64_t last_id, offer_id;
@@ -51,7 +54,8 @@ struct posed_room {
     unsigned sound_at, silent, frame_at;
     int64_t next_frame_us;
     uint64_t picture_packets, picture_before; // of this connection; a second ago
-    bool picture_alive;
+    uint64_t sound_packets, sound_before;
+    bool picture_alive, sound_alive;
     // The sample that looks and listens.
     bool decodes;
     struct screen *screen;
@@ -103,7 +107,8 @@ static void disconnect(struct posed_room *room)
     room->offer_id = 0;
     room->epoch[0] = '\0';
     room->picture_packets = room->picture_before = 0;
-    room->picture_alive = false;
+    room->sound_packets = room->sound_before = 0;
+    room->picture_alive = room->sound_alive = false;
 }
 
 static void take_path(
@@ -140,6 +145,7 @@ static void endpoint_changed(void *user, enum peer_state state, const char *reas
     const int64_t now_us = g_get_monotonic_time();
     if (state == PEER_CONNECTED) {
         room->join_ms = (double)(now_us - room->offered_us) / 1000;
+        watch_joined(room->watch, room->unit, room->join_ms);
         room->frame_at = 0;
         room->next_frame_us = now_us;
         room->watching_us = 0;
@@ -204,8 +210,10 @@ static void offer(struct posed_room *room, int64_t now_us)
     const struct endpoint_config config = {
         .context = loop_context(room->loop),
         .certificate = room->certificate,
+        .local_addresses = room->local_addresses,
         .cname = room->unit,
         .send_red = true,
+        .sound_only = room->sound_only,
         .path = has_link(room) ? take_path : NULL,
         .events = { endpoint_changed, take_unit, key_frame_wanted, path_lost },
         .user = room,
@@ -251,26 +259,32 @@ static void send_sound(struct posed_room *room)
 {
     const uint32_t timestamp = room->timestamp;
     const bool is_open = room->desired.microphone == MICROPHONE_STATE_OPEN;
-    GBytes *frame = is_open ? room->clip.sound[room->sound_at] : room->silence;
+    GBytes *frame = is_open ? room->voice->frames[room->sound_at] : room->silence;
+    const uint8_t level = is_open ? room->voice->levels[room->sound_at] : 127;
     room->timestamp += TICK_SAMPLES;
-    room->sound_at = (room->sound_at + 1) % CLIP_SOUND_FRAMES;
+    room->sound_at = (room->sound_at + 1) % VOICE_FRAMES;
     if (!is_open && ++room->silent < SILENT_EVERY)
         return;
     room->silent = 0;
     size_t size;
     const uint8_t *data = g_bytes_get_data(frame, &size);
-    endpoint_send_audio(room->endpoint, data, size, timestamp, is_open ? room->clip.level : 127);
+    endpoint_send_audio(room->endpoint, data, size, timestamp, level);
 }
 
 static void send_picture(struct posed_room *room, int64_t now_us)
 {
-    if (room->desired.send.height == 0 || now_us < room->next_frame_us)
+    if (room->desired.send.height == 0 || now_us < room->next_frame_us || room->sound_only)
+        return;
+    if (!room->clip)
+        room->clip = clip_order_new(room->pictures, room->mark, room->unit);
+    const struct clip *clip = clip_order_look(room->clip);
+    if (!clip)
         return;
     size_t size;
-    const uint8_t *data = g_bytes_get_data(room->clip.units[room->frame_at], &size);
+    const uint8_t *data = g_bytes_get_data(clip->units[room->frame_at], &size);
     endpoint_send_video(room->endpoint, SDP_MAIN, data, size, room->next_frame_us);
-    room->frame_at = (room->frame_at + 1) % (unsigned)room->clip.frame_count;
-    room->next_frame_us += G_USEC_PER_SEC / room->clip.fps;
+    room->frame_at = (room->frame_at + 1) % (unsigned)clip->frame_count;
+    room->next_frame_us += G_USEC_PER_SEC / clip->fps;
     if (now_us - room->next_frame_us > G_USEC_PER_SEC)
         room->next_frame_us = now_us; // we were held up: do not send the past in one burst
 }
@@ -288,12 +302,17 @@ void posed_room_tick(struct posed_room *room, int64_t now_us)
     if (is_in_meeting(room) && (!room->endpoint || is_stale) && now_us >= room->retry_us &&
             now_us >= room->join_after_us)
         offer(room, now_us);
-    // The first picture was awaited whole; the rest need only be counted.
-    if (room->endpoint && !room->decodes && room->picture_ms > 0 && !room->counts_only) {
-        room->counts_only = true;
-        endpoint_count_only(room->endpoint);
-    }
     if (!room->endpoint || endpoint_state(room->endpoint) != PEER_CONNECTED)
+        return;
+    // The first picture was awaited whole; the rest need only be counted. Over a bad link all of it
+    // is taken apart: what is lost has to be asked for.
+    if (!room->counts_only && !room->decodes && !has_link(room) &&
+            (room->picture_ms > 0 || room->sound_only)) {
+        room->counts_only = true;
+        endpoint_begin_polling(room->endpoint);
+    }
+    endpoint_poll(room->endpoint);
+    if (endpoint_state(room->endpoint) != PEER_CONNECTED)
         return;
     send_sound(room);
     send_picture(room, now_us);
@@ -311,6 +330,9 @@ void posed_room_second(struct posed_room *room)
         room->picture_packets = stats.lines[SDP_MAIN].packets_in;
         room->picture_alive = room->picture_packets > room->picture_before;
         room->picture_before = room->picture_packets;
+        room->sound_packets = stats.lines[SDP_AUDIO].packets_in;
+        room->sound_alive = room->sound_packets > room->sound_before;
+        room->sound_before = room->sound_packets;
     }
     if (room->screen) {
         struct screen_counters picture;
@@ -413,6 +435,13 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->unit = g_strdup(config->unit);
     room->mark = config->mark;
     room->silence = g_bytes_ref(config->silence);
+    room->pictures = config->pictures;
+    room->voice = voices_of(config->voices, config->mark);
+    // Not all the same word at the same time, nor all packets of silence in the same tick.
+    room->sound_at = config->mark * 7 % VOICE_FRAMES;
+    room->silent = config->mark % SILENT_EVERY;
+    room->local_addresses = config->local_addresses;
+    room->sound_only = config->sound_only;
     room->decodes = config->decodes;
     room->watch = config->watch;
     room->link_profiles[ENDPOINT_OUT] = config->link_up;
@@ -420,8 +449,8 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->link_seed = config->link_seed;
     room->eye = (struct watch_eye){ .watch = config->watch, .unit = room->unit, .large = -1 };
     room->scene = SCENE_IDLE;
-    int rc = clip_open(config->picture, room->mark, room->unit, &room->clip);
-    if (rc == 0 && room->decodes)
+    int rc = 0;
+    if (room->decodes)
         rc = screen_open(room->loop, false, screen_needs_key_frame, room, &room->screen);
     if (rc == 0 && room->decodes && room->watch)
         screen_set_look(room->screen, watch_look, &room->eye);
@@ -445,7 +474,7 @@ void posed_room_close(struct posed_room *room)
     web_socket_client_close(room->socket);
     screen_close(room->screen);
     loudspeaker_close(room->loudspeaker);
-    clip_close(&room->clip);
+    clip_order_free(room->clip);
     g_bytes_unref(room->silence);
     g_free(room->unit);
     g_free(room);
@@ -458,6 +487,7 @@ void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
         .in_meeting = is_in_meeting(room),
         .connected = room->endpoint && endpoint_state(room->endpoint) == PEER_CONNECTED,
         .picture_alive = room->picture_alive,
+        .sound_alive = room->sound_alive,
         .mic_open = room->desired.microphone == MICROPHONE_STATE_OPEN,
         .failures = room->failures,
         .join_ms = room->join_ms,

@@ -10,8 +10,9 @@
 #include "common/base/check.h"
 #include "common/base/loop.h"
 #include "common/transport/certificate.h"
-#include "tests/load/clip.h"
+#include "tests/load/clip_coder.h"
 #include "tests/load/link.h"
+#include "tests/load/voice.h"
 #include "tests/load/watch.h"
 
 struct posed_room_config {
@@ -22,7 +23,10 @@ struct posed_room_config {
     const char *state_dir;                 // of its enrolment
     const struct certificate *certificate; // of DTLS, shared by all
     GBytes *silence;                       // one Opus frame
-    const struct clip_picture *picture;    // what it sends
+    struct clip_coder *pictures;           // of what it sends; lent
+    const struct voices *voices;           // lent
+    const char *const *local_addresses;    // of its sockets; NULL: all; lent
+    bool sound_only;                       // it offers no picture and takes none
     bool decodes;                          // one of the sample that looks and listens
     struct link_profile link_up, link_down;
     uint64_t link_seed;
@@ -31,7 +35,7 @@ struct posed_room_config {
 
 struct posed_room;
 
-// Codes the clip and begins to connect. Strings are copied.
+// Begins to connect. Strings are copied.
 int posed_room_open(const struct posed_room_config *config, struct posed_room **out) MUST_CHECK;
 void posed_room_close(struct posed_room *room);
 // It offers no sooner than this monotonic time.
@@ -43,7 +47,7 @@ void posed_room_second(struct posed_room *room);
 
 struct posed_room_view {
     const char *unit; // lent
-    bool in_meeting, connected, picture_alive, mic_open;
+    bool in_meeting, connected, picture_alive, sound_alive, mic_open;
     int64_t packets_in, packets_out, lost_in, failures;
     double join_ms;    // offer → connected of the last connection; 0: none yet
     double picture_ms; // offer → first whole picture; 0: none yet

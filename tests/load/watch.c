@@ -44,16 +44,25 @@ void watch_picture(struct watch *watch, const char *unit, double since_offer_ms)
                 g_get_monotonic_time(), unit, since_offer_ms);
 }
 
+void watch_joined(struct watch *watch, const char *unit, double since_offer_ms)
+{
+    if (watch)
+        fprintf(watch->file,
+                "{\"us\":%" G_GINT64_FORMAT ",\"what\":\"joined\",\"unit\":\"%s\",\"ms\":%.1f}\n",
+                g_get_monotonic_time(), unit, since_offer_ms);
+}
+
 void watch_second(struct watch *watch, const struct watch_second *second)
 {
     if (watch)
         fprintf(watch->file,
                 "{\"us\":%" G_GINT64_FORMAT
                 ",\"what\":\"second\",\"ticks\":%d,\"late_ticks\":%d,\"connected\":%u,"
-                "\"pictures\":%u,\"lost_in\":%" G_GINT64_FORMAT ",\"samples\":%" G_GUINT64_FORMAT
-                ",\"concealed\":%" G_GUINT64_FORMAT "}\n",
+                "\"pictures\":%u,\"sounds\":%u,\"lost_in\":%" G_GINT64_FORMAT
+                ",\"samples\":%" G_GUINT64_FORMAT ",\"concealed\":%" G_GUINT64_FORMAT "}\n",
                 g_get_monotonic_time(), second->ticks, second->late_ticks, second->connected,
-                second->pictures, second->lost_in, second->samples, second->concealed);
+                second->pictures, second->sounds, second->lost_in, second->samples,
+                second->concealed);
 }
 
 // The mark in the first tile of a layout that has a large one; -1: none.

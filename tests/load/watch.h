@@ -16,9 +16,11 @@ void watch_close(struct watch *watch);
 
 // Any thread; NULL is fine.
 void watch_picture(struct watch *watch, const char *unit, double since_offer_ms);
+// Media can flow.
+void watch_joined(struct watch *watch, const char *unit, double since_offer_ms);
 struct watch_second {
     int ticks, late_ticks; // since the start
-    unsigned connected, pictures;
+    unsigned connected, pictures, sounds;
     int64_t lost_in;
     uint64_t samples, concealed; // of those that decode
 };

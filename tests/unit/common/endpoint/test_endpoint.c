@@ -74,7 +74,8 @@ static void key_frame_wanted(void *user, enum sdp_line line)
     call->key_frames_wanted++;
 }
 
-static void begin_with(struct call *call, const struct mirror_config *config, bool send_red)
+static void begin_with(
+        struct call *call, const struct mirror_config *config, bool send_red, bool sound_only)
 {
     static const char *const addresses[] = { "127.0.0.1", NULL };
     struct mirror_config mirror = *config;
@@ -86,6 +87,7 @@ static void begin_with(struct call *call, const struct mirror_config *config, bo
         .local_addresses = addresses,
         .cname = "room-64",
         .send_red = send_red,
+        .sound_only = sound_only,
         .events = { changed, take_unit, key_frame_wanted },
         .user = call };
     assert_int_equal(endpoint_open(&endpoint, &call->endpoint), 0);
@@ -96,7 +98,7 @@ static void begin_with(struct call *call, const struct mirror_config *config, bo
 
 static void begin(struct call *call, const struct mirror_config *config)
 {
-    begin_with(call, config, false);
+    begin_with(call, config, false, false);
 }
 
 static void end(struct call *call)
@@ -225,7 +227,7 @@ static void sound_that_is_lost_comes_again_in_red(void **state)
     (void)state;
     struct call call = { 0 };
     struct endpoint_stats stats = { 0 };
-    begin_with(&call, &(struct mirror_config){ .lose_sound_every = 5 }, true);
+    begin_with(&call, &(struct mirror_config){ .lose_sound_every = 5 }, true, false);
     negotiate(&call);
     UNTIL(&call, call.connected == 1 && mirror_is_connected(call.mirror));
     int packets = 0, others = 0;
@@ -298,6 +300,72 @@ static void silence_of_five_seconds_is_a_failure(void **state)
     end(&call);
 }
 
+// What is sent, comes back to be counted.
+static void send_and_poll(struct call *call)
+{
+    static uint32_t timestamp;
+    const uint8_t opus[] = { 0xf8, 1, 2, 3 };
+    send_frame(call, call->frame == 0);
+    assert_int_equal(
+            endpoint_send_audio(call->endpoint, opus, sizeof(opus), timestamp += 960, 30), 0);
+    endpoint_poll(call->endpoint);
+}
+
+static void a_polled_endpoint_counts_without_decrypting(void **state)
+{
+    (void)state;
+    struct call call = { 0 };
+    struct endpoint_stats stats = { 0 };
+    begin(&call, &(struct mirror_config){ 0 });
+    negotiate(&call);
+    UNTIL(&call, call.connected && mirror_is_connected(call.mirror));
+    endpoint_begin_polling(call.endpoint);
+    for (int i = 0; i < 10; i++)
+        send_and_poll(&call);
+    UNTIL(&call, mirror_counters(call.mirror)->audio_in == 10);
+    assert_int_equal(call.units, 0);
+    endpoint_read_stats(call.endpoint, &stats);
+    assert_int_equal(stats.lines[SDP_AUDIO].packets_in, 0); // nothing comes by itself
+    UNTIL(&call, (endpoint_poll(call.endpoint), endpoint_read_stats(call.endpoint, &stats),
+                         stats.lines[SDP_MAIN].units_in == 10 &&
+                                 stats.lines[SDP_AUDIO].packets_in == 10));
+    assert_int_equal(stats.lines[SDP_MAIN].lost_in, 0);
+    assert_int_equal(stats.malformed_in, 0);
+    assert_int_equal(call.units, 0);
+
+    // RTCP is understood, and reports are sent.
+    mirror_request_key_frame(call.mirror);
+    UNTIL(&call, (endpoint_poll(call.endpoint), call.key_frames_wanted == 1));
+    UNTIL(&call, (endpoint_poll(call.endpoint), mirror_counters(call.mirror)->reports_in > 0));
+    end(&call);
+}
+
+static void a_polled_endpoint_notices_silence(void **state)
+{
+    (void)state;
+    struct call call = { 0 };
+    begin(&call, &(struct mirror_config){ .is_silent = true });
+    negotiate(&call);
+    UNTIL(&call, call.connected);
+    endpoint_begin_polling(call.endpoint);
+    UNTIL(&call, (endpoint_poll(call.endpoint), call.failed));
+    assert_string_equal(call.reason, "media.silent");
+    end(&call);
+}
+
+static void sound_alone_can_be_offered(void **state)
+{
+    (void)state;
+    struct call call = { 0 };
+    begin_with(&call, &(struct mirror_config){ 0 }, false, true);
+    negotiate(&call);
+    UNTIL(&call, call.connected);
+    assert_true(endpoint_may_send(call.endpoint, SDP_AUDIO));
+    assert_false(endpoint_may_send(call.endpoint, SDP_MAIN));
+    assert_false(endpoint_may_send(call.endpoint, SDP_CONTENT));
+    end(&call);
+}
+
 static void refuses_what_is_no_answer(void **state)
 {
     (void)state;
@@ -326,6 +394,9 @@ int main(void)
         cmocka_unit_test(closing_says_bye),
         cmocka_unit_test(silence_of_five_seconds_is_a_failure),
         cmocka_unit_test(refuses_what_is_no_answer),
+        cmocka_unit_test(a_polled_endpoint_counts_without_decrypting),
+        cmocka_unit_test(a_polled_endpoint_notices_silence),
+        cmocka_unit_test(sound_alone_can_be_offered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
