@@ -59,6 +59,7 @@ static int least_busy_net(const struct conference_host *host)
     return best;
 }
 
+// Sound goes first: a link that carries no moving picture gets that of thin links.
 static void set_sound(
         struct conference_member *member, const struct type_conference_member *desired)
 {
@@ -66,7 +67,7 @@ static void set_sound(
     const struct audio_member wishes = {
         .heard = desired->heard,
         .pinned = desired->has_pinned && desired->pinned,
-        .is_thin = desired->has_thin && desired->thin,
+        .is_thin = (desired->has_thin && desired->thin) || member->step <= TIER_STILL,
         .is_even = desired->has_gain_auto && desired->gain_auto,
         .gain = mix_gain_from_db((int)desired->gain_db),
         .speaks = desired->has_bus ? (uint8_t)(desired->bus - LANGUAGE_FLOOR) : 0,
@@ -98,9 +99,11 @@ static void member_begin(
     member->net = least_busy_net(host);
     member->main = desired_main(desired);
     member->main_tier = member->content_tier = TIER_NONE;
+    member->step = member->content_step = TIER_1080P;
     host->slots[slot] = member;
     net_worker_add_member(
             host->nets[member->net], conference->number, member->slot, member->generation);
+    conference_tell_link(member);
     set_sound(member, desired);
     metric_add(&mcu_members, 1);
     g_hash_table_replace(conference->members, member->id, member);
@@ -123,6 +126,8 @@ static void take_step(struct conference *conference, const struct desired_step *
         set_sound(member, step->member);
     if (step->changes & DESIRED_MAIN)
         member->main = desired_main(step->member);
+    if (step->changes & (DESIRED_MAIN | DESIRED_LINK))
+        conference_tell_link(member);
     if (step->changes & DESIRED_BANNER)
         conference_drop_banners(member);
 }
@@ -158,6 +163,17 @@ static void follow_loss(struct conference *conference)
         return;
     conference->loss_percent = loss;
     audio_thread_set_loss(conference->host->audio, conference->number, loss);
+}
+
+void conference_set_step(struct conference_member *member, enum tier_step step)
+{
+    const bool was_thin = member->step <= TIER_STILL;
+    member->step = step;
+    const struct type_conference_member *desired =
+            desired_find(member->conference->desired, member->id);
+    if (desired && was_thin != (step <= TIER_STILL))
+        set_sound(member, desired);
+    conference_follow_receivers(member->conference);
 }
 
 void conference_set_connected(struct conference_member *member, bool connected)

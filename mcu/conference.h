@@ -15,8 +15,7 @@
 #include "mcu/engine.h"
 #include "mcu/net_worker.h"
 
-#define CONFERENCE_TIERS_MAX 5
-#define TIER_NONE            (-1)
+#define TIER_NONE (-1)
 
 // What every conference uses; the engine's.
 struct conference_host {
@@ -52,8 +51,9 @@ struct conference_member {
     struct video_source *video;   // its main line, while that is on a canvas; else NULL
     struct video_source *content; // its content line, while it shows a screen
     struct conference_banners banners[CANVAS_KIND_COUNT];
-    enum canvas_kind main;       // the canvas of its main line
-    int main_tier, content_tier; // what its net thread was told; TIER_NONE
+    enum canvas_kind main;             // the canvas of its main line
+    int main_tier, content_tier;       // what its net thread was told; TIER_NONE
+    enum tier_step step, content_step; // that its link carries
 
     uint32_t offer; // number of the newest, 0: none; later answers to older ones are dropped
     char offer_id[49];
@@ -62,11 +62,10 @@ struct conference_member {
 };
 
 struct conference_canvas {
-    uint16_t number; // names it between threads
-    bool is_open;    // the compositor has it
-    size_t tier_count;
-    struct tier *tiers[CONFERENCE_TIERS_MAX];
-    int64_t deserted_us; // since when nobody receives it; 0: somebody does
+    uint16_t number;                     // names it between threads
+    bool is_open;                        // the compositor has it
+    struct tier *tiers[TIER_STEP_COUNT]; // by step; NULL: it does not run
+    int64_t unused_us[TIER_STEP_COUNT];  // since when nobody receives it; 0: somebody does
 };
 
 struct conference {
@@ -82,6 +81,8 @@ struct conference *conference_new(struct conference_host *host, uint16_t number,
 void conference_free(struct conference *conference);
 void conference_apply(struct conference *conference, struct desired *take_desired);
 struct conference_member *conference_find(const struct conference *conference, const char *id);
+// Another step suits the member's link.
+void conference_set_step(struct conference_member *member, enum tier_step step);
 // A member connected or was lost: tiers start or will stop, decoders come and go.
 void conference_set_connected(struct conference_member *member, bool connected);
 // Each second.
@@ -104,6 +105,8 @@ void conference_drop_banners(struct conference_member *member);
 // After anything that decides who receives what: the tiers that are wanted are started, and every
 // member is sent what it shall be.
 void conference_follow_receivers(struct conference *conference);
+// What the net thread of a member knows of its link and its canvas.
+void conference_tell_link(struct conference_member *member);
 // Each second: what nobody receives any more stops after a while.
 void conference_poll_tiers(struct conference *conference, int64_t now_us);
 void conference_stop_tiers(struct conference *conference, enum canvas_kind kind);

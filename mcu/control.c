@@ -14,6 +14,8 @@
 #include "mcu/held_offers.h"
 #include "mcu/metrics.h"
 
+_Static_assert(PICTURE_TIER_P1080 - PICTURE_TIER_AUDIO == TIER_1080P, "the same steps");
+
 #define LEVELS_EVERY_MS 250
 #define QUIET_DBOV      (-80)
 #define REPORT_EVERY    4 // of the timer for levels
@@ -104,6 +106,9 @@ static void put_row(const struct engine_member *member, struct type_member_stati
     row->has_level = row->has_concealed_percent = member->has_statistics;
     row->level = member->level;
     row->concealed_percent = member->concealed_percent;
+    row->has_tier = row->has_estimate_kbps = member->has_statistics;
+    row->tier = (enum picture_tier)(PICTURE_TIER_AUDIO + member->tier);
+    row->estimate_kbps = member->estimate_kbps;
     row->bytes_in = (int64_t)member->bytes_in;
     row->bytes_out = (int64_t)member->bytes_out;
 }

@@ -150,6 +150,8 @@ static unsigned changes_between(
         changes |= DESIRED_BANNER;
     if (desired_main(old) != desired_main(member))
         changes |= DESIRED_MAIN;
+    if (old->link_kbps != member->link_kbps)
+        changes |= DESIRED_LINK;
     return changes;
 }
 

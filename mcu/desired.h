@@ -50,6 +50,7 @@ enum desired_change {
     DESIRED_SOUND = 1 << 2,  // heard, gain, bus, language and the like
     DESIRED_BANNER = 1 << 3, // line1 or line2
     DESIRED_MAIN = 1 << 4,   // the canvas it receives
+    DESIRED_LINK = 1 << 5,   // link_kbps
 };
 
 struct desired_step {

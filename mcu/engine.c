@@ -10,6 +10,8 @@
 #include "mcu/metrics.h"
 #include "mcu/ticker.h"
 
+#define THIN_KBPS 1000
+
 struct engine {
     struct conference_host host;
     struct engine_events events;
@@ -103,6 +105,37 @@ static void on_statistics(void *user, const struct net_statistics *statistics)
     }
 }
 
+static void on_step_changed(void *user, const struct net_step *step)
+{
+    struct conference_member *member = find_member(user, step->slot, step->generation);
+    if (member)
+        conference_set_step(member, step->step);
+}
+
+static void count_receivers(const struct engine *engine)
+{
+    static struct metric *const gauges[TIER_STEP_COUNT] = {
+        [TIER_AUDIO] = &mcu_receivers_audio,
+        [TIER_STILL] = &mcu_receivers_still,
+        [TIER_180P] = &mcu_receivers_180p,
+        [TIER_360P] = &mcu_receivers_360p,
+        [TIER_480P] = &mcu_receivers_480p,
+        [TIER_720P] = &mcu_receivers_720p,
+        [TIER_1080P] = &mcu_receivers_1080p,
+    };
+    int64_t counts[TIER_STEP_COUNT] = { 0 }, thin = 0;
+    for (int slot = 0; slot < MIXER_SLOTS; slot++) {
+        const struct conference_member *member = engine->host.slots[slot];
+        if (!member || !member->connected || !member->has_statistics)
+            continue;
+        counts[member->statistics.step]++;
+        thin += member->statistics.estimate_kbps < THIN_KBPS;
+    }
+    for (int step = 0; step < TIER_STEP_COUNT; step++)
+        metric_set(gauges[step], counts[step]);
+    metric_set(&mcu_links_thin, thin);
+}
+
 static gboolean on_second(gpointer data)
 {
     struct engine *engine = data;
@@ -112,6 +145,7 @@ static gboolean on_second(gpointer data)
     g_hash_table_iter_init(&iter, engine->conferences);
     while (g_hash_table_iter_next(&iter, NULL, &value))
         conference_poll(value, now_us);
+    count_receivers(engine);
     if (audio_thread_collect(engine->host.audio) || g_hash_table_size(engine->conferences) > 0)
         return G_SOURCE_CONTINUE;
     g_source_unref(g_steal_pointer(&engine->seconds));
@@ -140,6 +174,7 @@ static int open_nets(struct engine *engine)
             .events = {
                 .answered = on_answered,
                 .connection_changed = on_connection_changed,
+                .step_changed = on_step_changed,
                 .statistics = on_statistics,
             },
             .user = engine,
@@ -313,6 +348,8 @@ static void add_row(
         .loss_percent = of->loss_percent,
         .round_trip_ms = of->round_trip_ms,
         .jitter_ms = of->jitter_ms,
+        .tier = of->step,
+        .estimate_kbps = of->estimate_kbps,
         .bytes_in = of->bytes_in,
         .bytes_out = of->bytes_out,
         .concealed_percent = member->concealed_percent,

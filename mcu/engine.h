@@ -11,6 +11,7 @@
 #include "common/base/check.h"
 #include "common/base/loop.h"
 #include "mcu/desired.h"
+#include "mcu/tier_choice.h"
 
 #define ENGINE_NETS_MAX 4
 
@@ -35,7 +36,9 @@ struct engine_member {
     bool has_statistics, has_round_trip;
     double loss_percent, round_trip_ms, jitter_ms;
     uint64_t bytes_in, bytes_out;
-    int level; // dBov
+    enum tier_step tier; // of the picture that it is sent
+    int estimate_kbps;   // that its link carries
+    int level;           // dBov
     double concealed_percent;
 };
 

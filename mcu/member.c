@@ -41,7 +41,6 @@ struct line_in {
 struct video_line {
     struct video_in *in;
     struct video_out out;
-    struct tier_feed *feed; // what it is sent; NULL: nothing
     bool sends;
 };
 
@@ -68,11 +67,13 @@ struct member {
     int64_t feedback_us;
     uint32_t feedback_ssrc; // ours, as sender of RTCP
 
+    struct link_out link;
     struct video_line video[VIDEO_LINES];
     int audio_in_second; // packets since the last second, against floods
 
     bool sends_audio;
     uint8_t audio_payload_type, audio_red_type;
+    uint8_t audio_extension; // of transport-wide sequence numbers; 0: none
     struct red_out red;
     struct stream_out audio_out;
     uint32_t audio_tick; // sent last
@@ -98,6 +99,8 @@ struct member *member_new(
     member->generation = generation;
     for (int i = 0; i < VIDEO_LINES; i++)
         member->video[i].in = video_in_new();
+    const struct tier_choice_config canvas = { .top = TIER_180P };
+    link_out_init(&member->link, 0, &canvas, ticker_now_us());
     return member;
 }
 
@@ -131,6 +134,7 @@ static void close_peer(struct member *member)
     memset(&member->counted, 0, sizeof(member->counted));
     peer_close(member->peer);
     member->peer = NULL;
+    link_out_set_peer(&member->link, NULL, ticker_now_us());
 }
 
 void member_free(struct member *member)
@@ -370,24 +374,26 @@ static void take_report(struct member *member, const struct rtcp_packet *packet,
                 video_in_set_round_trip(
                         member->video[line].in, (uint32_t)(round_trip_us / 1000) + 10);
         }
-        if (block->ssrc == member->audio_out.ssrc)
+        if (block->ssrc == member->audio_out.ssrc) {
             note_loss_out(member, block->fraction_lost * 100.0 / 256, now_us);
+            link_out_report(&member->link, block->fraction_lost, round_trip_us, now_us);
+        }
     }
 }
 
-static void answer_nack(struct member *member, const struct rtcp_packet *packet)
+static void answer_nack(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
 {
     uint32_t ssrc = 0;
     uint16_t seqs[NACKS_MAX];
     int count = feedback_read_nack(packet, &ssrc, seqs, NACKS_MAX);
     struct video_line *line = count < 0 ? NULL : line_sent_as(member, ssrc);
-    if (!line || !line->feed)
+    if (!line)
         return;
     if (count > NACKS_MAX)
         count = NACKS_MAX;
     metric_add(&mcu_video_nacks_received_total, count);
     for (int i = 0; i < count && member->resends_left > 0; i++, member->resends_left--) {
-        const bool found = video_out_resend(&line->out, member->peer, line->feed, seqs[i]);
+        const bool found = video_out_resend(&line->out, &member->link, seqs[i], now_us);
         metric_add(found ? &mcu_video_nacks_answered_total : &mcu_video_nacks_too_old_total, 1);
     }
 }
@@ -398,8 +404,7 @@ static void want_key_frame(struct member *member, uint32_t ssrc)
     if (!line)
         return;
     metric_add(&mcu_video_plis_received_total, 1);
-    if (line->feed)
-        tier_want_key_frame(tier_feed_tier(line->feed));
+    video_out_need_key_frame(&line->out);
 }
 
 static void take_rtcp(struct member *member, const struct rtcp_packet *packet, int64_t now_us)
@@ -412,7 +417,7 @@ static void take_rtcp(struct member *member, const struct rtcp_packet *packet, i
     uint8_t command = 0;
     switch (feedback_kind(packet)) {
     case FEEDBACK_NACK:
-        answer_nack(member, packet);
+        answer_nack(member, packet, now_us);
         break;
     case FEEDBACK_PLI:
         if (feedback_read_pli(packet, &ssrc) == 0)
@@ -422,9 +427,11 @@ static void take_rtcp(struct member *member, const struct rtcp_packet *packet, i
         if (feedback_read_fir(packet, &ssrc, &command) == 0)
             want_key_frame(member, ssrc);
         break;
-    case FEEDBACK_NONE:
     case FEEDBACK_REMB:
     case FEEDBACK_TRANSPORT_CC:
+        link_out_feedback(&member->link, packet, now_us);
+        break;
+    case FEEDBACK_NONE:
         break;
     }
 }
@@ -445,16 +452,6 @@ static void on_rtcp(void *user, const uint8_t *data, size_t size)
 
 // --- the peer ------------------------------------------------------------------------------------
 
-// The next picture brings what came since the last key frame; without a recent one a new one is
-// made.
-static void begin_pictures(struct video_line *line)
-{
-    uint16_t first = 0, last = 0;
-    line->out.is_waiting = true;
-    if (line->feed && !tier_feed_recent_gop(line->feed, ticker_now_us(), &first, &last))
-        tier_want_key_frame(tier_feed_tier(line->feed));
-}
-
 static void on_state(void *user, enum peer_state state, const char *reason)
 {
     struct member *member = user;
@@ -466,7 +463,7 @@ static void on_state(void *user, enum peer_state state, const char *reason)
     if (state == PEER_CONNECTED)
         member->connected_us = ticker_now_us();
     for (int i = 0; state == PEER_CONNECTED && i < VIDEO_LINES; i++)
-        begin_pictures(&member->video[i]);
+        video_out_restart(&member->video[i].out, member->connected_us);
     note_connection(member, NULL);
 }
 
@@ -487,6 +484,7 @@ static void start_lines(struct member *member, const struct negotiation *negotia
     member->sends_audio = audio->present && !audio->rejected && audio->sends;
     member->audio_payload_type = audio->payload_type;
     member->audio_red_type = audio->red_payload_type;
+    member->audio_extension = audio->transport_cc ? audio->ext_transport_cc : 0;
     member->red = (struct red_out){ 0 };
     member->feedback_ssrc = audio->ssrc ? audio->ssrc : answer->media[SDP_MAIN].ssrc;
     stream_out_init(&member->audio_out, audio->ssrc, AUDIO_RATE_HZ,
@@ -496,8 +494,15 @@ static void start_lines(struct member *member, const struct negotiation *negotia
         struct video_line *line = &member->video[i];
         const struct sdp_media *media = &answer->media[line_of(member, line)];
         line->sends = media->present && !media->rejected && media->sends;
-        video_out_init(&line->out, media->ssrc, media->rtx_ssrc, media->payload_type,
-                media->rtx_payload_type);
+        const struct video_out_config config = {
+            .kind = i == 0 ? LINK_MAIN : LINK_CONTENT,
+            .ssrc = media->ssrc,
+            .rtx_ssrc = media->rtx_ssrc,
+            .payload_type = media->payload_type,
+            .rtx_payload_type = media->rtx_payload_type,
+            .extension = media->transport_cc ? media->ext_transport_cc : 0,
+        };
+        video_out_init(&line->out, &config);
         video_in_restart(line->in);
     }
 }
@@ -548,6 +553,7 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
     peer_local_description(peer, local);
     close_peer(member);
     member->peer = peer;
+    link_out_set_peer(&member->link, peer, ticker_now_us());
     member->was_connected = false;
     member->round_trip_us = 0;
     member->loss_out_percent = member->loss_in_percent = 0;
@@ -565,18 +571,32 @@ void member_need_key_frame(struct member *member, enum sdp_line line)
     video_in_need_key_frame(video_line(member, line)->in);
 }
 
+void member_set_link(
+        struct member *member, int declared_kbps, const struct tier_choice_config *canvas)
+{
+    link_out_set_declared(&member->link, declared_kbps);
+    link_out_set_canvas(&member->link, canvas);
+}
+
+void member_set_most(struct member *member, enum tier_step most)
+{
+    link_out_set_most(&member->link, most);
+}
+
+enum tier_step member_step(const struct member *member)
+{
+    return link_out_step(&member->link);
+}
+
 void member_set_feed(struct member *member, enum sdp_line line, struct tier_feed *feed)
 {
-    struct video_line *video = video_line(member, line);
-    video->feed = feed;
-    begin_pictures(video);
+    video_out_set_feed(&video_line(member, line)->out, feed, ticker_now_us());
 }
 
 void member_drop_feed(struct member *member, const struct tier_feed *feed)
 {
     for (int i = 0; i < VIDEO_LINES; i++)
-        if (member->video[i].feed == feed)
-            member->video[i].feed = NULL;
+        video_out_drop_feed(&member->video[i].out, feed);
 }
 
 // --- out -----------------------------------------------------------------------------------------
@@ -638,7 +658,7 @@ static bool sends_copies(const struct member *member)
     return member->red.is_wanted && member->audio_red_type && !member->is_thin;
 }
 
-bool member_send_audio(struct member *member, uint8_t *packet, const struct audio_out *out)
+bool member_send_audio(struct member *member, uint8_t *payload, const struct audio_out *out)
 {
     // Who comes from its own encode to that of thin links waits for one that begins after it.
     if (!may_send(member) || !member->sends_audio || (int32_t)(out->tick - member->audio_tick) <= 0)
@@ -654,37 +674,31 @@ bool member_send_audio(struct member *member, uint8_t *packet, const struct audi
     if (!stream_out_map(&member->audio_out, AUDIO_SOURCE, member->audio_seq,
                 out->tick * AUDIO_FRAME, size, out->due_us, &header.seq, &header.timestamp))
         return false;
-    uint8_t redundant[RTP_HEADER_SIZE + RED_PAYLOAD_MAX];
+    uint8_t redundant[LINK_OUT_HEADROOM + RED_PAYLOAD_MAX];
     if (sends_copies(member)) {
-        const uint8_t *data = packet + RTP_HEADER_SIZE;
         const size_t red_size =
-                write_red(member, data, size, header.timestamp, redundant + RTP_HEADER_SIZE);
-        keep_copy(&member->red, data, size, header.timestamp);
+                write_red(member, payload, size, header.timestamp, redundant + LINK_OUT_HEADROOM);
+        keep_copy(&member->red, payload, size, header.timestamp);
         if (red_size > 0) {
             header.payload_type = member->audio_red_type;
-            packet = redundant;
+            payload = redundant + LINK_OUT_HEADROOM;
             size = red_size;
             metric_add(&mcu_audio_out_red_total, 1);
         }
     }
-    if (rtp_packet_write_header(packet, RTP_HEADER_SIZE, &header, NULL, NULL) < 0)
-        return false;
-    const bool sent = peer_send_rtp(member->peer, packet, RTP_HEADER_SIZE + size) == 0;
-    metric_add(sent ? &mcu_rtp_out_packets_total : &mcu_rtp_send_dropped_total, 1);
-    metric_add(&mcu_rtp_out_bytes_total, sent ? (int64_t)(RTP_HEADER_SIZE + size) : 0);
+    struct peer_packet packet;
+    link_out_write(&member->link, LINK_SOUND, payload, size, &header, member->audio_extension,
+            ticker_now_us(), &packet);
+    link_out_send(&member->link, &packet, 1);
     return true;
 }
 
-void member_send_frame(
-        struct member *member, const struct tier_feed *feed, const struct tier_frame *frame)
+void member_send_frame(struct member *member, struct tier_feed *feed,
+        const struct tier_frame *frame, int64_t now_us)
 {
-    for (int i = 0; i < VIDEO_LINES; i++) {
-        struct video_line *line = &member->video[i];
-        if (line->feed != feed || !line->sends || !may_send(member))
-            continue;
-        if (!video_out_send(&line->out, member->peer, feed, frame))
-            tier_want_key_frame(tier_feed_tier(feed));
-    }
+    for (int i = 0; i < VIDEO_LINES && may_send(member); i++)
+        if (member->video[i].sends)
+            video_out_send(&member->video[i].out, &member->link, feed, frame, now_us);
 }
 
 static void send_rtcp(struct member *member, const struct bytes_writer *writer)
@@ -728,6 +742,17 @@ static void send_transport_cc(struct member *member, int64_t now_us)
         send_rtcp(member, &writer);
 }
 
+static void poll_link(struct member *member, int64_t now_us)
+{
+    for (int i = 0; i < VIDEO_LINES; i++)
+        video_out_poll(&member->video[i].out, &member->link, now_us);
+    if (link_out_poll(&member->link, now_us))
+        member->host->step_changed(member->host->user, member);
+    const size_t padding = link_out_padding(&member->link, now_us);
+    if (padding > 0)
+        video_out_pad(&member->video[0].out, &member->link, padding, now_us);
+}
+
 void member_poll(struct member *member, int64_t now_us)
 {
     member->resends_left = RESENDS_PER_POLL;
@@ -740,6 +765,7 @@ void member_poll(struct member *member, int64_t now_us)
         ask_sender(member, line_of(member, &member->video[i]), seqs, count, pli);
     }
     send_transport_cc(member, now_us);
+    poll_link(member, now_us);
 }
 
 static void send_report(
@@ -792,6 +818,8 @@ void member_statistics(struct member *member, struct member_statistics *out)
         .has_round_trip = member->round_trip_us > 0,
         .round_trip_ms = (double)member->round_trip_us / 1000,
         .jitter_ms = audio->ssrc ? receive_stats_jitter_us(&audio->stats) / 1000.0 : 0,
+        .step = link_out_step(&member->link),
+        .estimate_kbps = (int)(link_out_estimate_bps(&member->link) / 1000),
         .bytes_in = member->past_bytes_in,
         .bytes_out = member->past_bytes_out,
     };

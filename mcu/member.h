@@ -27,6 +27,8 @@ struct member_host {
     struct audio_thread *audio;
     int net;                // which of the audio thread's rings
     int64_t unix_offset_us; // wall clock − monotonic: one mapping for all streams
+    // Another step of the picture suits its link: member_step().
+    void (*step_changed)(void *user, struct member *member);
     // The peer connected or failed (`reason` then says why), or fell silent.
     void (*connection_changed)(void *user, struct member *member, const char *reason);
     void *user;
@@ -41,6 +43,8 @@ struct member_statistics {
     double round_trip_ms, jitter_ms;
     double loss_unrepaired_percent; // of what it is sent without copies
     uint64_t bytes_in, bytes_out;
+    enum tier_step step; // that its link carries
+    int estimate_kbps;
 };
 
 struct member *member_new(
@@ -60,6 +64,12 @@ bool member_is_connected(const struct member *member);
 // `line` is main or content.
 void member_set_decoder(struct member *member, enum sdp_line line, struct h264_decoder *decoder);
 void member_need_key_frame(struct member *member, enum sdp_line line);
+// What is known of its link, and what its main line shows: decides on its step.
+void member_set_link(
+        struct member *member, int declared_kbps, const struct tier_choice_config *canvas);
+// No step above this while the machine is overloaded.
+void member_set_most(struct member *member, enum tier_step most);
+enum tier_step member_step(const struct member *member);
 // Which tier the line carries; NULL: none. The feed outlives its use here.
 void member_set_feed(struct member *member, enum sdp_line line, struct tier_feed *feed);
 // The feed is going: forget it if it is this one.
@@ -69,11 +79,11 @@ void member_drop_feed(struct member *member, const struct tier_feed *feed);
 void member_set_sound(struct member *member, uint8_t language, bool is_thin);
 bool member_takes_shared(const struct member *member, const struct audio_out *out);
 
-// `packet` has RTP_HEADER_SIZE bytes of room before the Opus of `out`; false: not connected, or
-// this tick was sent already.
-bool member_send_audio(struct member *member, uint8_t *packet, const struct audio_out *out);
-void member_send_frame(
-        struct member *member, const struct tier_feed *feed, const struct tier_frame *frame);
+// `payload` is the Opus of `out` with LINK_OUT_HEADROOM bytes of room before it; false: not
+// connected, or this tick was sent already.
+bool member_send_audio(struct member *member, uint8_t *payload, const struct audio_out *out);
+void member_send_frame(struct member *member, struct tier_feed *feed,
+        const struct tier_frame *frame, int64_t now_us);
 
 // Each 20 ms and each second.
 void member_poll(struct member *member, int64_t now_us);

@@ -10,6 +10,14 @@
     METRIC(GAUGE, mcu_members_connected, "Members whose media arrives") \
     METRIC(GAUGE, mcu_decoders, "Video decoders running, one a tile") \
     METRIC(GAUGE, mcu_encoders, "Video encoders running, one a tier") \
+    METRIC(GAUGE, mcu_receivers_audio, "Members whose link carries no picture") \
+    METRIC(GAUGE, mcu_receivers_still, "Members that are sent still pictures") \
+    METRIC(GAUGE, mcu_receivers_180p, "Members that are sent 180p") \
+    METRIC(GAUGE, mcu_receivers_360p, "Members that are sent 360p") \
+    METRIC(GAUGE, mcu_receivers_480p, "Members that are sent 480p") \
+    METRIC(GAUGE, mcu_receivers_720p, "Members that are sent 720p") \
+    METRIC(GAUGE, mcu_receivers_1080p, "Members that are sent 1080p") \
+    METRIC(GAUGE, mcu_links_thin, "Connected members whose link carries under 1 Mb/s") \
     METRIC(COUNTER, mcu_offers_total, "Offers of endpoints") \
     METRIC(COUNTER, mcu_offers_refused_total, "Offers answered with an error") \
     METRIC(COUNTER, mcu_peers_failed_total, "Peers whose ICE or DTLS failed") \
@@ -62,6 +70,11 @@
     METRIC(COUNTER, mcu_video_key_frames_total, "Key frames encoded") \
     METRIC(COUNTER, mcu_video_pack_failed_total, "Encoded pictures too large to be cut") \
     METRIC(COUNTER, mcu_video_out_ring_full_total, "Encoded pictures dropped: net thread behind") \
+    METRIC(COUNTER, mcu_video_out_backlog_total, "Times a link was too slow: pictures left out") \
+    METRIC(COUNTER, mcu_tier_up_total, "Receivers that were given a larger picture") \
+    METRIC(COUNTER, mcu_tier_down_link_total, "Receivers given a smaller one: their link") \
+    METRIC(COUNTER, mcu_tier_down_overload_total, "Receivers given a smaller one: this machine") \
+    METRIC(COUNTER, mcu_link_probes_total, "Probes whether a link carries more") \
     METRIC(COUNTER, mcu_video_gops_sent_total, "Joiners served from the last key frame on") \
     METRIC(COUNTER, mcu_video_plis_received_total, "Key frames asked for by receivers") \
     METRIC(COUNTER, mcu_video_nacks_received_total, "Packets asked for again by receivers") \

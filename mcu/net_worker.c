@@ -40,6 +40,9 @@ struct net_job {
     int tier_id;
     uint8_t language;
     bool is_thin;
+    int declared_kbps;
+    struct tier_choice_config canvas;
+    enum tier_step most;
     struct audio_thread *audio;
     struct h264_decoder *decoder;
     struct tier *tier;
@@ -62,6 +65,11 @@ struct connection_event {
     void *user;
     struct net_connection connection;
 };
+struct step_event {
+    struct net_events events;
+    void *user;
+    struct net_step step;
+};
 struct statistics_event {
     struct net_events events;
     void *user;
@@ -82,6 +90,13 @@ static void tell_connection(void *context, const void *data)
     event->events.connection_changed(event->user, &event->connection);
 }
 
+static void tell_step(void *context, const void *data)
+{
+    (void)context;
+    const struct step_event *event = data;
+    event->events.step_changed(event->user, &event->step);
+}
+
 static void tell_statistics(void *context, const void *data)
 {
     (void)context;
@@ -91,28 +106,29 @@ static void tell_statistics(void *context, const void *data)
 
 // --- net thread ----------------------------------------------------------------------------------
 
-static void send_shared(struct net_worker *worker, const struct audio_out *out, uint8_t *packet)
+static void send_shared(struct net_worker *worker, const struct audio_out *out, uint8_t *payload)
 {
     for (size_t i = 0; i < worker->member_count; i++) {
         struct member *member = worker->members[worker->slots[i]];
         if (member_takes_shared(member, out))
-            member_send_audio(member, packet, out);
+            member_send_audio(member, payload, out);
     }
 }
 
 static void send_sound(struct net_worker *worker)
 {
     struct audio_out out;
-    uint8_t packet[RTP_HEADER_SIZE + MIXER_PAYLOAD_MAX];
+    uint8_t packet[LINK_OUT_HEADROOM + MIXER_PAYLOAD_MAX];
+    uint8_t *payload = packet + LINK_OUT_HEADROOM;
     while (audio_thread_pop(worker->host.audio, worker->config.index, &out)) {
-        memcpy(packet + RTP_HEADER_SIZE, out.data, out.size);
+        memcpy(payload, out.data, out.size);
         if (out.slot == MIXER_SHARED) {
-            send_shared(worker, &out, packet);
+            send_shared(worker, &out, payload);
             continue;
         }
         struct member *member = out.slot < MIXER_SLOTS ? worker->members[out.slot] : NULL;
         if (member)
-            member_send_audio(member, packet, &out);
+            member_send_audio(member, payload, &out);
     }
 }
 
@@ -123,7 +139,7 @@ static void send_pictures(struct net_worker *worker, int64_t now_us)
         struct tier_feed *feed = worker->feeds[f];
         while (tier_feed_next(feed, now_us, &frame))
             for (size_t i = 0; i < worker->member_count; i++)
-                member_send_frame(worker->members[worker->slots[i]], feed, &frame);
+                member_send_frame(worker->members[worker->slots[i]], feed, &frame, now_us);
     }
 }
 
@@ -200,6 +216,21 @@ static void on_connection_changed(void *user, struct member *member, const char 
     if (reason)
         g_strlcpy(event.connection.reason, reason, sizeof(event.connection.reason));
     loop_post(worker->config.control, tell_connection, NULL, &event, sizeof(event));
+}
+
+static void on_step_changed(void *user, struct member *member)
+{
+    struct net_worker *worker = user;
+    const struct step_event event = {
+        .events = worker->config.events,
+        .user = worker->config.user,
+        .step = {
+            .slot = member_slot(member),
+            .generation = member_generation(member),
+            .step = member_step(member),
+        },
+    };
+    loop_post(worker->config.control, tell_step, NULL, &event, sizeof(event));
 }
 
 static struct member *find_member(struct net_worker *worker, uint16_t slot)
@@ -317,6 +348,26 @@ static void set_tier(void *context, const void *data)
         member_set_feed(member, job->line, found);
 }
 
+static void set_link(void *context, const void *data)
+{
+    struct net_worker *worker = context;
+    const struct net_job *job = data;
+    struct member *member = find_member(worker, job->slot);
+    if (!member)
+        return;
+    member_set_link(member, job->declared_kbps, &job->canvas);
+    on_step_changed(worker, member);
+}
+
+static void set_most(void *context, const void *data)
+{
+    struct net_worker *worker = context;
+    const struct net_job *job = data;
+    struct member *member = find_member(worker, job->slot);
+    if (member)
+        member_set_most(member, job->most);
+}
+
 static void set_sound(void *context, const void *data)
 {
     struct net_worker *worker = context;
@@ -371,6 +422,7 @@ int net_worker_open(const struct net_worker_config *config, struct net_worker **
         .max_port = config->max_port,
         .net = config->index,
         .unix_offset_us = g_get_real_time() - ticker_now_us(),
+        .step_changed = on_step_changed,
         .connection_changed = on_connection_changed,
         .user = worker,
     };
@@ -460,6 +512,19 @@ void net_worker_set_tier(struct net_worker *worker, uint16_t slot, enum sdp_line
 {
     const struct net_job job = { .slot = slot, .line = line, .tier_id = tier };
     loop_post(worker->loop, set_tier, worker, &job, sizeof(job));
+}
+
+void net_worker_set_link(struct net_worker *worker, uint16_t slot, int declared_kbps,
+        const struct tier_choice_config *canvas)
+{
+    const struct net_job job = { .slot = slot, .declared_kbps = declared_kbps, .canvas = *canvas };
+    loop_post(worker->loop, set_link, worker, &job, sizeof(job));
+}
+
+void net_worker_set_most(struct net_worker *worker, uint16_t slot, enum tier_step most)
+{
+    const struct net_job job = { .slot = slot, .most = most };
+    loop_post(worker->loop, set_most, worker, &job, sizeof(job));
 }
 
 void net_worker_set_sound(struct net_worker *worker, uint16_t slot, uint8_t language, bool is_thin)

@@ -29,6 +29,12 @@ struct net_connection {
     char reason[64]; // "" or a stable code: the peer failed
 };
 
+struct net_step {
+    uint16_t slot;
+    uint32_t generation;
+    enum tier_step step;
+};
+
 #define NET_STATISTICS_MAX 64
 
 struct net_statistics {
@@ -39,6 +45,7 @@ struct net_statistics {
 struct net_events {
     void (*answered)(void *user, const struct net_answer *answer);
     void (*connection_changed)(void *user, const struct net_connection *connection);
+    void (*step_changed)(void *user, const struct net_step *step);           // of the main line
     void (*statistics)(void *user, const struct net_statistics *statistics); // each second
 };
 
@@ -78,5 +85,10 @@ void net_worker_add_tier(struct net_worker *worker, struct tier *tier);
 void net_worker_remove_tier(struct net_worker *worker, struct tier *tier);
 // Which tier a member is sent on a line (main or content); -1: none.
 void net_worker_set_tier(struct net_worker *worker, uint16_t slot, enum sdp_line line, int tier);
+// What is known of a member's link (kb/s, 0: nothing) and what its main line shows.
+void net_worker_set_link(struct net_worker *worker, uint16_t slot, int declared_kbps,
+        const struct tier_choice_config *canvas);
+// No step above this while the machine is overloaded.
+void net_worker_set_most(struct net_worker *worker, uint16_t slot, enum tier_step most);
 // Which shared sound a member is sent.
 void net_worker_set_sound(struct net_worker *worker, uint16_t slot, uint8_t language, bool is_thin);

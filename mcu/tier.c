@@ -12,10 +12,14 @@
 #include "common/base/log.h"
 #include "common/media/h264_encoder.h"
 #include "common/rtp/h264_pack.h"
+#include "mcu/canvas/canvas.h"
 #include "mcu/metrics.h"
 
 #define KEY_FRAME_EVERY_US 1000000
-#define PACK_BYTES         (TIER_PACKETS_FRAME * (RTP_HEADER_SIZE + TIER_PAYLOAD_MAX))
+#define EARLY_US           15000
+#define STILL_FROM_US      1000000 // between pictures: each is a key frame
+#define STILL_FACTOR       10      // the encoder takes a second for what has many
+#define PACK_BYTES         (TIER_PACKETS_FRAME * TIER_PAYLOAD_MAX)
 
 struct tier {
     struct tier_config config;
@@ -23,7 +27,10 @@ struct tier {
     struct ring *rings[TIER_NETS_MAX]; // struct tier_packet
 
     _Atomic bool key_wanted;
-    int64_t key_asked_us; // compositor thread
+
+    // The compositor thread.
+    int64_t key_asked_us, pushed_us;
+    struct picture *scaled; // NULL: the canvas's size is the tier's
 
     // The encoder's thread.
     uint16_t seq;
@@ -68,15 +75,8 @@ static void give_all(struct tier *tier, int count, bool is_key, int64_t pts_us)
         packet.is_first = i == 0;
         packet.is_last = i == count - 1;
         packet.seq = tier->seq++;
-        packet.size = (uint16_t)(RTP_HEADER_SIZE + payload->size);
-        memcpy(packet.data + RTP_HEADER_SIZE, payload->data, payload->size);
-        const struct rtp_header header = {
-            .marker = packet.is_last,
-            .seq = packet.seq,
-            .timestamp = packet.timestamp,
-        };
-        int written = rtp_packet_write_header(packet.data, RTP_HEADER_SIZE, &header, NULL, NULL);
-        (void)written; // a bare header is RTP_HEADER_SIZE
+        packet.size = (uint16_t)payload->size;
+        memcpy(packet.data + LINK_OUT_HEADROOM, payload->data, payload->size);
         give(tier, &packet);
     }
     wake_nets(tier);
@@ -117,12 +117,17 @@ int tier_open(const struct tier_config *config, struct tier **out)
     for (int net = 0; net < config->net_count; net++)
         tier->rings[net] = ring_new(sizeof(struct tier_packet), TIER_RING);
 
+    const struct tier_shape *shape = &config->shape;
+    const bool is_still = shape->interval_us > STILL_FROM_US;
     const struct h264_encoder_config encoder = {
-        .width = config->width,
-        .height = config->height,
-        .fps = config->fps,
-        .kbps = config->kbps,
+        .width = shape->width,
+        .height = shape->height,
+        .fps = is_still ? 1 : 1000000 / shape->interval_us,
+        .kbps = is_still ? shape->kbps * STILL_FACTOR : shape->kbps,
+        .key_frame_every = is_still ? 1 : 0,
     };
+    if (shape->width != config->canvas_width || shape->height != config->canvas_height)
+        tier->scaled = picture_new(shape->width, shape->height);
     int rc = h264_encoder_open(&encoder, on_unit, tier, &tier->encoder);
     if (rc < 0) {
         log_error("no H.264 encoder errno=%d", -rc);
@@ -141,6 +146,7 @@ void tier_close(struct tier *tier)
     if (tier->encoder)
         metric_add(&mcu_encoders, -1);
     h264_encoder_close(tier->encoder);
+    picture_free(tier->scaled);
     for (int net = 0; net < TIER_NETS_MAX; net++)
         ring_free(tier->rings[net]);
     g_free(tier);
@@ -163,17 +169,27 @@ void tier_want_key_frame(struct tier *tier)
 
 bool tier_key_frame_is_due(const struct tier *tier, int64_t now_us)
 {
-    return atomic_load(&((struct tier *)tier)->key_wanted) &&
+    return tier->config.shape.interval_us <= STILL_FROM_US &&
+           atomic_load(&((struct tier *)tier)->key_wanted) &&
            now_us - tier->key_asked_us >= KEY_FRAME_EVERY_US;
 }
 
 void tier_push(struct tier *tier, const struct picture *picture, int64_t now_us)
 {
-    if (tier_key_frame_is_due(tier, now_us)) {
+    const bool is_key = tier_key_frame_is_due(tier, now_us);
+    // Half a picture's time of the fastest canvas: deadlines are not met to the microsecond.
+    if (!is_key && now_us - tier->pushed_us < tier->config.shape.interval_us - EARLY_US)
+        return;
+    tier->pushed_us = now_us;
+    if (is_key) {
         atomic_store(&tier->key_wanted, false);
         tier->key_asked_us = now_us;
         h264_encoder_request_key_frame(tier->encoder);
     }
-    if (h264_encoder_push(tier->encoder, picture, now_us) < 0)
+    if (tier->scaled) {
+        const struct layout_rect whole = { 0, 0, tier->scaled->width, tier->scaled->height };
+        canvas_draw(tier->scaled, &whole, picture);
+    }
+    if (h264_encoder_push(tier->encoder, tier->scaled ? tier->scaled : picture, now_us) < 0)
         metric_add(&mcu_video_encoder_busy_total, 1);
 }

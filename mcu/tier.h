@@ -11,7 +11,7 @@
 #include "common/base/check.h"
 #include "common/base/ring.h"
 #include "common/media/picture.h"
-#include "common/rtp/packet.h"
+#include "mcu/link_out.h"
 
 #define TIER_NETS_MAX      4
 #define TIER_PAYLOAD_MAX   1168 // with header, extension, tag, UDP and IPv6 under 1 280
@@ -23,20 +23,20 @@ struct tier;
 struct tier_config {
     uint16_t canvas; // the compositor's number
     uint16_t id;     // unique in the process
-    int width, height, fps, kbps;
+    int canvas_width, canvas_height;
+    struct tier_shape shape;
     int net_count;
     int net_wake_fds[TIER_NETS_MAX];
 };
 
-// A payload with room before it for the header that each receiver gets; what is written in the
-// header here: marker, seq and timestamp of the tier.
+// A payload with room before it for the header that each receiver gets.
 struct tier_packet {
     int64_t pts_us; // when the picture was composed, monotonic
     bool is_first, is_last, is_key;
     uint16_t seq;
     uint32_t timestamp;
-    uint16_t size; // with the header
-    uint8_t data[RTP_HEADER_SIZE + TIER_PAYLOAD_MAX];
+    uint16_t size; // of the payload
+    uint8_t data[LINK_OUT_HEADROOM + TIER_PAYLOAD_MAX];
 };
 
 // Control thread.

@@ -16,7 +16,8 @@ struct tier_feed {
     bool has_key;
     uint16_t key_seq, last_seq; // first of the newest key frame, last of the newest picture
     int64_t key_us;
-    size_t count; // of the picture that is arriving
+    size_t gop_bytes; // from the newest key frame on
+    size_t count;     // of the picture that is arriving
     struct tier_packet packets[TIER_PACKETS_FRAME];
 };
 
@@ -48,14 +49,32 @@ uint16_t tier_feed_id(const struct tier_feed *feed)
     return feed->id;
 }
 
+// With a header of the tier's own: marker, sequence number and timestamp.
+static void keep(struct tier_feed *feed, struct tier_packet *packet, int64_t now_us)
+{
+    uint8_t *begin = packet->data + LINK_OUT_HEADROOM - RTP_HEADER_SIZE;
+    const struct rtp_header header = {
+        .marker = packet->is_last,
+        .seq = packet->seq,
+        .timestamp = packet->timestamp,
+    };
+    int written = rtp_packet_write_header(begin, RTP_HEADER_SIZE, &header, NULL, NULL);
+    (void)written; // a bare header is RTP_HEADER_SIZE
+    send_history_put(
+            feed->history, packet->seq, begin, RTP_HEADER_SIZE + (size_t)packet->size, now_us);
+}
+
 bool tier_feed_next(struct tier_feed *feed, int64_t now_us, struct tier_frame *out)
 {
     if (feed->count > 0 && feed->packets[feed->count - 1].is_last)
         feed->count = 0;
     while (ring_pop(feed->ring, &feed->packets[feed->count])) {
         struct tier_packet *packet = &feed->packets[feed->count];
-        send_history_put(feed->history, packet->seq, packet->data, packet->size, now_us);
+        keep(feed, packet, now_us);
         feed->count++;
+        if (packet->is_first && packet->is_key)
+            feed->gop_bytes = 0;
+        feed->gop_bytes += packet->size;
         if (!packet->is_last)
             continue;
         feed->last_seq = packet->seq;
@@ -75,19 +94,20 @@ bool tier_feed_next(struct tier_feed *feed, int64_t now_us, struct tier_frame *o
     return false;
 }
 
-const uint8_t *tier_feed_find(const struct tier_feed *feed, uint16_t seq, size_t *size)
+bool tier_feed_find(const struct tier_feed *feed, uint16_t seq, struct rtp_packet *out)
 {
     struct send_history_packet packet;
     send_history_find(feed->history, seq, &packet);
-    *size = packet.size;
-    return packet.data;
+    return packet.data && rtp_packet_read(packet.data, packet.size, out) == 0;
 }
 
-bool tier_feed_recent_gop(
-        const struct tier_feed *feed, int64_t now_us, uint16_t *first_seq, uint16_t *last_seq)
+bool tier_feed_recent_gop(const struct tier_feed *feed, int64_t now_us, struct tier_gop *out)
 {
-    *first_seq = feed->key_seq;
-    *last_seq = feed->last_seq;
+    *out = (struct tier_gop){
+        .first_seq = feed->key_seq,
+        .last_seq = feed->last_seq,
+        .bytes = feed->gop_bytes,
+    };
     return feed->has_key && now_us - feed->key_us < GOP_MAX_US &&
            rtp_seq_distance(feed->key_seq, feed->last_seq) < HISTORY / 2;
 }

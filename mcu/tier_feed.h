@@ -25,10 +25,14 @@ struct tier *tier_feed_tier(const struct tier_feed *feed);
 uint16_t tier_feed_id(const struct tier_feed *feed);
 // The next whole picture, lent until the next call; false: none is there.
 bool tier_feed_next(struct tier_feed *feed, int64_t now_us, struct tier_frame *out);
+struct tier_gop {
+    uint16_t first_seq, last_seq;
+    size_t bytes;
+};
+
 // The packets from the newest key frame on, if that is younger than a second (an older one would
-// cost a joiner more than a new key frame): first and last sequence number. False: there is no
-// such.
-bool tier_feed_recent_gop(
-        const struct tier_feed *feed, int64_t now_us, uint16_t *first_seq, uint16_t *last_seq);
-// A packet that was sent before, by the tier's sequence number; NULL: gone.
-const uint8_t *tier_feed_find(const struct tier_feed *feed, uint16_t seq, size_t *size);
+// cost a joiner more than a new key frame). False: there is no such.
+bool tier_feed_recent_gop(const struct tier_feed *feed, int64_t now_us, struct tier_gop *out);
+// A packet that was sent before, by the tier's sequence number, with the tier's own header; lent
+// until the next tier_feed_next(). False: gone.
+bool tier_feed_find(const struct tier_feed *feed, uint16_t seq, struct rtp_packet *out);

@@ -3,74 +3,144 @@
 
 #include <string.h>
 
-#include "common/rtp/rtx.h"
 #include "mcu/metrics.h"
 
-#define GOP_PRESSED 40 // a second of pictures is shown within one picture's time
+#define GOP_PRESSED    40 // a second of pictures is shown within one picture's time
+#define GOP_BACKLOG_US 300000
+#define BACKLOG_US     400000  // of pictures behind a key frame
+#define GRACE_US       2000000 // a key frame each time would be no help
+#define QUEUE_MASK     (VIDEO_OUT_QUEUE - 1)
+#define BURST          24
+#define OSN            2                        // bytes of the original sequence number (RFC 4588)
+#define BEYOND         (LINK_OUT_HEADROOM + 54) // bytes of a packet on the wire beside its payload
 
-void video_out_init(struct video_out *out, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t payload_type,
-        uint8_t rtx_payload_type)
+_Static_assert((VIDEO_OUT_QUEUE & QUEUE_MASK) == 0, "a power of two");
+_Static_assert(VIDEO_OUT_QUEUE > TIER_PACKETS_FRAME, "a picture fits");
+
+// A payload with room before it.
+struct copy {
+    uint8_t data[LINK_OUT_HEADROOM + OSN + TIER_PAYLOAD_MAX];
+};
+
+void video_out_init(struct video_out *out, const struct video_out_config *config)
 {
-    *out = (struct video_out){
-        .payload_type = payload_type,
-        .rtx_payload_type = rtx_payload_type,
-        .rtx_ssrc = rtx_ssrc,
-        .rtx_seq = (uint16_t)(rtx_ssrc & 0x7fff),
-        .is_waiting = true,
-    };
-    stream_out_init(&out->stream, ssrc, 90000, (uint16_t)(ssrc & 0x7fff), ssrc * 2654435761u);
+    out->config = *config;
+    out->rtx_seq = (uint16_t)(config->rtx_ssrc & 0x7fff);
+    out->is_waiting = true;
+    out->has_gop = out->is_within = false;
+    out->head = out->count = out->bytes = 0;
+    out->former = NULL;
+    stream_out_init(&out->stream, config->ssrc, 90000, (uint16_t)(config->ssrc & 0x7fff),
+            config->ssrc * 2654435761u);
 }
 
-static void rewrite(const struct video_out *out, uint8_t *data, uint16_t seq, uint32_t timestamp)
+// --- which tier ----------------------------------------------------------------------------------
+
+static void want_key_frame_if_old(const struct tier_feed *feed, int64_t now_us)
 {
-    rtp_packet_set_payload_type(data, out->payload_type);
-    rtp_packet_set_seq(data, seq);
-    rtp_packet_set_timestamp(data, timestamp);
-    rtp_packet_set_ssrc(data, out->stream.ssrc);
+    struct tier_gop gop;
+    if (feed && !tier_feed_recent_gop(feed, now_us, &gop))
+        tier_want_key_frame(tier_feed_tier(feed));
 }
 
-// One burst takes packets of one size, of which the last may be smaller.
-static size_t burst_length(const struct peer_packet *packets, size_t count)
+// Pictures of which nothing was sent yet are left out; the receiver sees no gap.
+static void forget_queued(struct video_out *out)
 {
-    size_t length = 1;
-    while (length < count && packets[length].size == packets[0].size)
-        length++;
-    if (length < count && packets[length].size < packets[0].size)
-        length++;
-    return length;
-}
-
-static void send_all(struct peer *peer, const struct peer_packet *packets, size_t count)
-{
-    for (size_t at = 0; at < count;) {
-        const size_t length = burst_length(packets + at, count - at);
-        const size_t sent =
-                length == 1 ? (size_t)(peer_send_rtp(peer, packets[at].data, packets[at].size) == 0)
-                            : peer_send_rtp_burst(peer, packets + at, length);
-        metric_add(&mcu_rtp_send_dropped_total, (int64_t)(length - sent));
-        at += length;
+    size_t kept = 0;
+    bool is_within = out->is_within;
+    size_t bytes = 0;
+    while (is_within && kept < out->count) {
+        const struct video_out_packet *packet = &out->queue[(out->head + kept++) & QUEUE_MASK];
+        bytes += packet->size;
+        is_within = !packet->is_last;
     }
+    if (kept < out->count)
+        stream_out_pause(&out->stream);
+    out->count = kept;
+    out->bytes = bytes;
 }
 
-static void send_frame(
-        struct video_out *out, struct peer *peer, uint16_t tier, const struct tier_frame *frame)
+void video_out_restart(struct video_out *out, int64_t now_us)
+{
+    if (out->next)
+        out->feed = out->next;
+    out->next = NULL;
+    out->is_waiting = true;
+    want_key_frame_if_old(out->feed, now_us);
+}
+
+void video_out_set_feed(struct video_out *out, struct tier_feed *feed, int64_t now_us)
+{
+    out->next = NULL;
+    if (feed == out->feed)
+        return;
+    if (!feed) {
+        out->former = out->feed;
+        out->feed = NULL;
+        forget_queued(out);
+        return;
+    }
+    if (out->feed)
+        out->next = feed;
+    else
+        out->feed = feed;
+    out->is_waiting |= !out->next;
+    want_key_frame_if_old(feed, now_us);
+}
+
+void video_out_drop_feed(struct video_out *out, const struct tier_feed *feed)
+{
+    if (out->former == feed)
+        out->former = NULL;
+    if (out->next == feed)
+        out->next = NULL;
+    if (out->feed != feed)
+        return;
+    out->feed = out->next;
+    out->next = NULL;
+    out->is_waiting = true;
+}
+
+static const struct tier_feed *feed_of(const struct video_out *out, uint32_t tier)
+{
+    const struct tier_feed *feeds[] = { out->feed, out->former, out->next };
+    for (size_t i = 0; i < sizeof(feeds) / sizeof(feeds[0]); i++)
+        if (feeds[i] && tier_feed_id(feeds[i]) == tier)
+            return feeds[i];
+    return NULL;
+}
+
+// --- sending -------------------------------------------------------------------------------------
+
+static struct rtp_header header_of(
+        const struct video_out *out, bool is_last, uint16_t seq, uint32_t timestamp)
+{
+    return (struct rtp_header){
+        .marker = is_last,
+        .payload_type = out->config.payload_type,
+        .seq = seq,
+        .timestamp = timestamp,
+        .ssrc = out->stream.ssrc,
+    };
+}
+
+static void send_at_once(struct video_out *out, struct link_out *link, uint16_t tier,
+        const struct tier_frame *frame, int64_t now_us)
 {
     struct peer_packet packets[TIER_PACKETS_FRAME];
-    size_t count = 0, bytes = 0;
+    size_t count = 0;
     for (size_t i = 0; i < frame->count; i++) {
         struct tier_packet *packet = &frame->packets[i];
         uint16_t seq = 0;
         uint32_t timestamp = 0;
-        if (!stream_out_map(&out->stream, tier, packet->seq, packet->timestamp,
-                    packet->size - RTP_HEADER_SIZE, frame->pts_us, &seq, &timestamp))
+        if (!stream_out_map(&out->stream, tier, packet->seq, packet->timestamp, packet->size,
+                    frame->pts_us, &seq, &timestamp))
             continue;
-        rewrite(out, packet->data, seq, timestamp);
-        packets[count++] = (struct peer_packet){ .data = packet->data, .size = packet->size };
-        bytes += packet->size;
+        const struct rtp_header header = header_of(out, packet->is_last, seq, timestamp);
+        link_out_write(link, out->config.kind, packet->data + LINK_OUT_HEADROOM, packet->size,
+                &header, out->config.extension, now_us, &packets[count++]);
     }
-    send_all(peer, packets, count);
-    metric_add(&mcu_rtp_out_packets_total, (int64_t)count);
-    metric_add(&mcu_rtp_out_bytes_total, (int64_t)bytes);
+    link_out_send(link, packets, count);
 }
 
 // The tier's time of a packet, or that of a packet that was pressed together with others.
@@ -78,80 +148,221 @@ static uint32_t tier_timestamp(
         const struct video_out *out, uint16_t tier, uint16_t seq, uint32_t timestamp)
 {
     const bool is_of_gop = out->has_gop && out->gop_tier == tier &&
-                           rtp_seq_distance(out->gop_first, seq) >= 0 &&
-                           rtp_seq_distance(seq, out->gop_last) >= 0;
+                           rtp_seq_distance(out->gop.first_seq, seq) >= 0 &&
+                           rtp_seq_distance(seq, out->gop.last_seq) >= 0;
     if (!is_of_gop)
         return timestamp;
     return out->gop_timestamp - (out->gop_timestamp - timestamp) / GOP_PRESSED;
 }
 
-static void send_gop(struct video_out *out, struct peer *peer, const struct tier_feed *feed,
-        const struct tier_frame *newest)
+// False: it is gone, or from before the switch to its tier.
+static bool write_queued(struct video_out *out, struct link_out *link,
+        const struct video_out_packet *queued, struct copy *copy, int64_t now_us,
+        struct peer_packet *packet)
 {
-    const uint16_t tier = tier_feed_id(feed);
-    out->has_gop = true;
-    out->gop_tier = tier;
-    out->gop_timestamp = newest->packets[0].timestamp;
-    for (uint16_t from = out->gop_first; from != (uint16_t)(out->gop_last + 1); from++) {
-        size_t size = 0;
-        const uint8_t *kept = tier_feed_find(feed, from, &size);
-        struct rtp_packet packet;
-        uint8_t copy[RTP_HEADER_SIZE + TIER_PAYLOAD_MAX];
-        uint16_t seq = 0;
-        uint32_t timestamp = 0;
-        if (!kept || rtp_packet_read(kept, size, &packet) < 0 ||
-                !stream_out_map(&out->stream, tier, from,
-                        tier_timestamp(out, tier, from, packet.timestamp), packet.payload_size,
-                        newest->pts_us, &seq, &timestamp))
-            continue;
-        memcpy(copy, kept, size);
-        rewrite(out, copy, seq, timestamp);
-        const bool sent = peer_send_rtp(peer, copy, size) == 0;
-        metric_add(sent ? &mcu_rtp_out_packets_total : &mcu_rtp_send_dropped_total, 1);
+    const struct tier_feed *feed = feed_of(out, queued->tier);
+    struct rtp_packet kept;
+    uint16_t seq = 0;
+    uint32_t timestamp = 0;
+    if (!feed || !tier_feed_find(feed, queued->seq, &kept) ||
+            !stream_out_map(&out->stream, queued->tier, queued->seq,
+                    tier_timestamp(out, queued->tier, queued->seq, kept.timestamp),
+                    kept.payload_size, queued->pts_us, &seq, &timestamp))
+        return false;
+    const struct rtp_header header = header_of(out, kept.marker, seq, timestamp);
+    memcpy(copy->data + LINK_OUT_HEADROOM, kept.payload, kept.payload_size);
+    link_out_write(link, out->config.kind, copy->data + LINK_OUT_HEADROOM, kept.payload_size,
+            &header, out->config.extension, now_us, packet);
+    return true;
+}
+
+void video_out_poll(struct video_out *out, struct link_out *link, int64_t now_us)
+{
+    struct copy copies[BURST];
+    struct peer_packet packets[BURST];
+    while (out->count > 0) {
+        int64_t credit = link_out_credit(link, now_us);
+        size_t count = 0;
+        while (out->count > 0 && credit > 0 && count < BURST) {
+            const struct video_out_packet queued = out->queue[out->head];
+            out->head = (out->head + 1) & QUEUE_MASK;
+            out->count--;
+            out->bytes -= queued.size;
+            credit -= queued.size;
+            out->is_within = !queued.is_last;
+            if (write_queued(out, link, &queued, &copies[count], now_us, &packets[count]))
+                count++;
+        }
+        link_out_send(link, packets, count);
+        if (credit <= 0)
+            return;
     }
 }
 
-bool video_out_send(struct video_out *out, struct peer *peer, const struct tier_feed *feed,
-        const struct tier_frame *frame)
+static void enqueue(struct video_out *out, uint16_t tier, uint16_t seq, size_t size, bool is_last,
+        int64_t pts_us)
 {
-    if (!out->is_waiting || frame->is_key) {
-        out->is_waiting = false;
-        send_frame(out, peer, tier_feed_id(feed), frame);
-        return true;
-    }
-    if (!tier_feed_recent_gop(feed, frame->pts_us, &out->gop_first, &out->gop_last))
+    out->queue[(out->head + out->count++) & QUEUE_MASK] = (struct video_out_packet){
+        .pts_us = pts_us,
+        .tier = tier,
+        .seq = seq,
+        .size = (uint16_t)(size + BEYOND),
+        .is_last = is_last,
+    };
+    out->bytes += size + BEYOND;
+}
+
+static int64_t backlog_us(const struct link_out *link, size_t bytes)
+{
+    return (int64_t)bytes * 8 * 1000000 / link_out_pace_bps(link);
+}
+
+// Behind a key frame that takes long, those that follow wait as well.
+static bool has_room(struct video_out *out, const struct link_out *link,
+        const struct tier_frame *frame, int64_t now_us)
+{
+    if (out->count + frame->count > VIDEO_OUT_QUEUE)
         return false;
-    out->is_waiting = false;
-    send_gop(out, peer, feed, frame);
+    return backlog_us(link, out->bytes) <= BACKLOG_US || now_us - out->grace_us < GRACE_US;
+}
+
+static void drop_until_key_frame(struct video_out *out, int64_t now_us)
+{
+    metric_add(&mcu_video_out_backlog_total, 1);
+    out->grace_us = now_us;
+    forget_queued(out);
+    out->is_waiting = true;
+    video_out_need_key_frame(out);
+}
+
+static void send_picture(struct video_out *out, struct link_out *link, uint16_t tier,
+        const struct tier_frame *frame, int64_t now_us)
+{
+    if (out->count == 0 && !frame->is_key && !link_out_is_thin(link)) {
+        send_at_once(out, link, tier, frame, now_us);
+        return;
+    }
+    // A key frame stands for all that waits before it.
+    if (frame->is_key)
+        forget_queued(out);
+    if (!has_room(out, link, frame, now_us)) {
+        drop_until_key_frame(out, now_us);
+        return;
+    }
+    if (frame->is_key)
+        out->grace_us = now_us;
+    for (size_t i = 0; i < frame->count; i++)
+        enqueue(out, tier, frame->packets[i].seq, frame->packets[i].size, frame->packets[i].is_last,
+                frame->pts_us);
+    video_out_poll(out, link, now_us);
+}
+
+// What came since the last key frame, if that is little for this link. The newest picture is in it.
+static bool send_gop(struct video_out *out, struct link_out *link, const struct tier_feed *feed,
+        const struct tier_frame *newest, int64_t now_us)
+{
+    struct tier_gop gop;
+    if (!tier_feed_recent_gop(feed, newest->pts_us, &gop) ||
+            backlog_us(link, gop.bytes) > GOP_BACKLOG_US ||
+            rtp_seq_distance(gop.first_seq, gop.last_seq) >= VIDEO_OUT_QUEUE / 2)
+        return false;
+    forget_queued(out);
+    out->has_gop = true;
+    out->gop_tier = tier_feed_id(feed);
+    out->gop = gop;
+    out->gop_timestamp = newest->packets[0].timestamp;
+    for (uint16_t seq = gop.first_seq; seq != (uint16_t)(gop.last_seq + 1); seq++) {
+        struct rtp_packet kept;
+        if (tier_feed_find(feed, seq, &kept))
+            enqueue(out, out->gop_tier, seq, kept.payload_size, kept.marker, newest->pts_us);
+    }
+    out->grace_us = now_us;
     metric_add(&mcu_video_gops_sent_total, 1);
     return true;
 }
 
-bool video_out_resend(
-        struct video_out *out, struct peer *peer, const struct tier_feed *feed, uint16_t seq)
+void video_out_send(struct video_out *out, struct link_out *link, struct tier_feed *feed,
+        const struct tier_frame *frame, int64_t now_us)
+{
+    const bool is_next = feed == out->next && feed;
+    if (feed != out->feed && !is_next)
+        return;
+    const uint16_t tier = tier_feed_id(feed);
+    if (!is_next && !out->is_waiting) {
+        send_picture(out, link, tier, frame, now_us);
+        return;
+    }
+    const bool has_gop = !frame->is_key && send_gop(out, link, feed, frame, now_us);
+    if (!frame->is_key && !has_gop) {
+        tier_want_key_frame(tier_feed_tier(feed));
+        return;
+    }
+    if (is_next) {
+        out->former = out->feed;
+        out->feed = feed;
+        out->next = NULL;
+    }
+    out->is_waiting = false;
+    if (has_gop)
+        video_out_poll(out, link, now_us);
+    else
+        send_picture(out, link, tier, frame, now_us);
+}
+
+// --- repair --------------------------------------------------------------------------------------
+
+// How many bytes; 0: it is gone.
+static size_t send_again(struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us)
 {
     struct stream_out_origin origin;
-    if (!stream_out_find(&out->stream, seq, &origin) || origin.source != tier_feed_id(feed))
-        return false;
-    size_t size = 0;
-    const uint8_t *kept = tier_feed_find(feed, origin.seq, &size);
-    struct rtp_packet packet;
-    if (!kept || rtp_packet_read(kept, size, &packet) < 0)
-        return false;
-
-    uint8_t again[RTP_HEADER_SIZE + TIER_PAYLOAD_MAX];
-    memcpy(again, kept, size);
-    rewrite(out, again, seq,
-            tier_timestamp(out, tier_feed_id(feed), origin.seq, packet.timestamp) +
+    struct rtp_packet kept;
+    if (!stream_out_find(&out->stream, seq, &origin))
+        return 0;
+    const struct tier_feed *feed = feed_of(out, origin.source);
+    if (!feed || !tier_feed_find(feed, origin.seq, &kept))
+        return 0;
+    struct copy copy;
+    uint8_t *payload = copy.data + LINK_OUT_HEADROOM;
+    size_t size = kept.payload_size;
+    struct rtp_header header = header_of(out, kept.marker, seq,
+            tier_timestamp(out, (uint16_t)origin.source, origin.seq, kept.timestamp) +
                     origin.timestamp_offset);
-    if (out->rtx_payload_type == 0)
-        return peer_send_rtp(peer, again, size) == 0;
+    if (out->config.rtx_payload_type) {
+        payload[0] = (uint8_t)(seq >> 8);
+        payload[1] = (uint8_t)seq;
+        memcpy(payload + OSN, kept.payload, size);
+        size += OSN;
+        header.payload_type = out->config.rtx_payload_type;
+        header.ssrc = out->config.rtx_ssrc;
+        header.seq = out->rtx_seq++;
+    } else {
+        memcpy(payload, kept.payload, size);
+    }
+    struct peer_packet packet;
+    link_out_write(
+            link, LINK_REPAIR, payload, size, &header, out->config.extension, now_us, &packet);
+    link_out_send(link, &packet, 1);
+    return packet.size;
+}
 
-    uint8_t rtx[sizeof(again) + RTX_OVERHEAD];
-    const int written = rtx_write(
-            rtx, sizeof(rtx), again, size, out->rtx_ssrc, out->rtx_payload_type, out->rtx_seq);
-    if (written < 0)
-        return false;
-    out->rtx_seq++;
-    return peer_send_rtp(peer, rtx, (size_t)written) == 0;
+bool video_out_resend(struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us)
+{
+    return send_again(out, link, seq, now_us) > 0;
+}
+
+void video_out_pad(struct video_out *out, struct link_out *link, size_t bytes, int64_t now_us)
+{
+    if (!out->config.rtx_payload_type || !out->stream.started)
+        return; // the same packet twice would be a replay
+    uint16_t seq = (uint16_t)(out->stream.next_seq - 1);
+    size_t done = 0, size = 1;
+    for (int i = 0; i < BURST && done < bytes && size > 0; i++, seq--, done += size)
+        size = send_again(out, link, seq, now_us);
+}
+
+void video_out_need_key_frame(const struct video_out *out)
+{
+    const struct tier_feed *feed = out->next ? out->next : out->feed;
+    if (feed)
+        tier_want_key_frame(tier_feed_tier(feed));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one member is sent on a video line: the pictures of a tier under the member's own SSRC,
-// sequence and timestamps; retransmissions. Owned by the member's net thread.
+// sequence and timestamps, from one tier to another at a key frame; at once, or paced as its link
+// carries them; retransmissions. Owned by the member's net thread.
 #pragma once
 
 #include <stdbool.h>
@@ -8,29 +9,63 @@
 #include <stdint.h>
 
 #include "common/rtp/stream_out.h"
-#include "common/transport/peer.h"
+#include "mcu/link_out.h"
 #include "mcu/tier_feed.h"
 
-struct video_out {
-    struct stream_out stream;
+#define VIDEO_OUT_QUEUE 1024 // packets; a power of two
+
+// One that waits for its turn; the tier's feed has it.
+struct video_out_packet {
+    int64_t pts_us;
+    uint16_t tier, seq;
+    uint16_t size;
+    bool is_last; // of its picture
+};
+
+struct video_out_config {
+    enum link_kind kind;
+    uint32_t ssrc, rtx_ssrc;
     uint8_t payload_type, rtx_payload_type; // rtx 0: resent as they were
-    uint32_t rtx_ssrc;
+    uint8_t extension;                      // of transport-wide sequence numbers; 0: none
+};
+
+// Fields but `stream` are private to video_out.c.
+struct video_out {
+    struct video_out_config config;
+    struct stream_out stream;
     uint16_t rtx_seq;
-    bool is_waiting; // for a key frame: the first picture must be one
+    struct tier_feed *feed, *next, *former; // sent; sent from its next key frame on; sent before
+    bool is_waiting;                        // for a key frame: the first picture must be one
+    int64_t grace_us; // when a key frame came or was asked for: what waits behind it may be long
     // The pictures that were sent at once when the member came: their times are pressed together,
     // so that they are shown at once too.
     bool has_gop;
-    uint16_t gop_tier, gop_first, gop_last; // tier's sequence numbers
-    uint32_t gop_timestamp;                 // of the newest picture of it
+    uint16_t gop_tier;
+    struct tier_gop gop;
+    uint32_t gop_timestamp; // of the newest picture of it
+
+    bool is_within; // a picture: its first packet went, not yet its last
+    size_t head, count, bytes;
+    struct video_out_packet queue[VIDEO_OUT_QUEUE];
 };
 
-void video_out_init(struct video_out *out, uint32_t ssrc, uint32_t rtx_ssrc, uint8_t payload_type,
-        uint8_t rtx_payload_type);
-// A picture of the tier that the member receives; the feed has it already. A member who begins to
-// receive gets what came since the last key frame, if that is little. False: it waits for a key
-// frame that somebody must ask for.
-bool video_out_send(struct video_out *out, struct peer *peer, const struct tier_feed *feed,
-        const struct tier_frame *frame);
-// `seq` is as the member knows it. False: gone, or from a tier that it no more receives.
-bool video_out_resend(
-        struct video_out *out, struct peer *peer, const struct tier_feed *feed, uint16_t seq);
+// Its feeds stay as they are.
+void video_out_init(struct video_out *out, const struct video_out_config *config);
+// From now on this tier, NULL: none. The former one goes on until the new one has a key frame,
+// which is asked for here if there is no recent one.
+void video_out_set_feed(struct video_out *out, struct tier_feed *feed, int64_t now_us);
+// The feed is going.
+void video_out_drop_feed(struct video_out *out, const struct tier_feed *feed);
+// The member has a new peer: begin with a key frame.
+void video_out_restart(struct video_out *out, int64_t now_us);
+// A picture of a tier; those of others than its own are not sent.
+void video_out_send(struct video_out *out, struct link_out *link, struct tier_feed *feed,
+        const struct tier_frame *frame, int64_t now_us);
+// What waits and may go now.
+void video_out_poll(struct video_out *out, struct link_out *link, int64_t now_us);
+// `seq` is as the member knows it. False: gone.
+bool video_out_resend(struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us);
+// About so many bytes that were sent before, for a probe.
+void video_out_pad(struct video_out *out, struct link_out *link, size_t bytes, int64_t now_us);
+// The member can not go on without one.
+void video_out_need_key_frame(const struct video_out *out);

@@ -94,6 +94,8 @@ static void fill_member(const struct meeting_member *member, const char *holder,
     const struct unit *own =
             units && member->kind == MEMBER_KIND_ROOM ? unit_tree_find(units, member->unit) : NULL;
     out->has_thin = out->thin = own && own->link_kbps > 0 && own->link_kbps <= DESIRED_THIN_KBPS;
+    out->has_link_kbps = own && own->link_kbps > 0;
+    out->link_kbps = own ? own->link_kbps : 0;
     out->has_pinned = out->pinned = member->role == ROLE_CHAIR || strcmp(member->id, holder) == 0;
 }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The path to one member, all its lines: transport-wide sequence numbers, what the path carries,
+// which step of the picture that is enough for, and what may be sent now. Owned by the member's net
+// thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/rtp/bandwidth.h"
+#include "common/rtp/packet.h"
+#include "common/transport/peer.h"
+#include "mcu/tier_choice.h"
+
+// Before each payload there is so much room for the header that it gets here.
+#define LINK_OUT_HEADROOM 20
+
+enum link_kind { LINK_SOUND, LINK_MAIN, LINK_CONTENT, LINK_REPAIR, LINK_KIND_COUNT };
+
+// Fields but `peer` are private to link_out.c.
+struct link_out {
+    struct peer *peer; // lent; NULL: there is none
+    int64_t declared_bps;
+    struct tier_choice_config canvas;
+    enum tier_step most;
+    struct bandwidth bandwidth;
+    struct tier_choice choice;
+    int64_t polled_us, second_us, low_us;
+    int64_t credit_us, credit_bytes;
+    int64_t bytes[LINK_KIND_COUNT];               // in this second
+    int64_t bps[LINK_KIND_COUNT];                 // in the last whole seconds, falling slowly
+    int64_t probe_bps, probe_end_us, probe_bytes; // of the probe that runs
+};
+
+// `declared_kbps` is what signalling knows of the link, 0: nothing; `canvas` what it may be sent.
+void link_out_init(struct link_out *link, int declared_kbps,
+        const struct tier_choice_config *canvas, int64_t now_us);
+// A new peer: what was known of the path is void. NULL: none.
+void link_out_set_peer(struct link_out *link, struct peer *peer, int64_t now_us);
+void link_out_set_canvas(struct link_out *link, const struct tier_choice_config *canvas);
+void link_out_set_declared(struct link_out *link, int declared_kbps);
+// No step above this, while the machine is overloaded.
+void link_out_set_most(struct link_out *link, enum tier_step most);
+
+// Writes the header into the LINK_OUT_HEADROOM bytes before the payload; `extension` is the
+// negotiated id of transport-wide sequence numbers, 0: none. *out is what is to be sent now.
+void link_out_write(struct link_out *link, enum link_kind kind, uint8_t *payload, size_t size,
+        const struct rtp_header *header, uint8_t extension, int64_t now_us,
+        struct peer_packet *out);
+// Bursts where sizes allow.
+void link_out_send(struct link_out *link, const struct peer_packet *packets, size_t count);
+
+// What came back.
+void link_out_feedback(struct link_out *link, const struct rtcp_packet *packet, int64_t now_us);
+void link_out_report(
+        struct link_out *link, uint8_t fraction_lost, int64_t round_trip_us, int64_t now_us);
+
+// Each 20 ms; true: link_out_step() is another one than before.
+bool link_out_poll(struct link_out *link, int64_t now_us);
+enum tier_step link_out_step(const struct link_out *link);
+int64_t link_out_estimate_bps(const struct link_out *link);
+// Padding that a probe wants to be sent now.
+size_t link_out_padding(struct link_out *link, int64_t now_us);
+
+// Pacing: an ordinary frame of a thin link and each key frame takes what the path carries.
+bool link_out_is_thin(const struct link_out *link);
+int64_t link_out_pace_bps(const struct link_out *link);
+// How many bytes of pictures may go now; what is sent is taken from it, sound as well.
+int64_t link_out_credit(struct link_out *link, int64_t now_us);
