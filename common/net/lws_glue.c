@@ -46,9 +46,23 @@ static int pin_plugin(struct dl_phdr_info *module, size_t size, void *data)
     return dlopen(module->dlpi_name, RTLD_LAZY | RTLD_NODELETE) ? 1 : -1;
 }
 
+// Where the library finds its connection in OpenSSL's is one number for the process, and 4.1.6
+// takes a new one with each context that initializes OpenSSL: handshakes of older contexts that are
+// under way then fail. Its vhosts ask for TLS on their own.
+static void initialize_once(struct lws_context_creation_info *info)
+{
+    static gsize is_initialized;
+    if (g_once_init_enter(&is_initialized))
+        g_once_init_leave(&is_initialized, 1);
+    else
+        info->options &= ~(uint64_t)LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+}
+
 struct lws_context *lws_glue_create(const struct lws_context_creation_info *info)
 {
-    struct lws_context *context = lws_create_context(info);
+    struct lws_context_creation_info own = *info;
+    initialize_once(&own);
+    struct lws_context *context = lws_create_context(&own);
     if (!context || dl_iterate_phdr(pin_plugin, NULL) != 1)
         g_error("no libwebsockets context: is libwebsockets-evlib-glib installed?");
     return context;

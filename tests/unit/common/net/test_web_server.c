@@ -759,6 +759,31 @@ static void names_are_looked_up(void **state)
     web_socket_client_close(client); // while it is looked up
 }
 
+static bool has_connected(int64_t count)
+{
+    return metric_get(&net_client_connects_total) + metric_get(&net_client_failures_total) >= count;
+}
+
+// As rong-load does: one more while the others are in the middle of their handshake.
+static void clients_that_come_one_after_the_other_do_not_disturb_each_other(void **state)
+{
+    (void)state;
+    struct web_socket_client *clients[16];
+    const int64_t failures = metric_get(&net_client_failures_total);
+    const int64_t done = metric_get(&net_client_connects_total) + failures;
+    for (size_t i = 0; i < COUNT_OF(clients); i++) {
+        clients[i] = open_client(house.public, "127.0.0.1", NULL, "ca.pem");
+        for (int turn = 0; turn < 4; turn++)
+            g_main_context_iteration(loop_context(house.loop), FALSE);
+    }
+    run_until(has_connected, done + COUNT_OF(clients));
+    assert_int_equal(metric_get(&net_client_failures_total), failures);
+    for (size_t i = 0; i < COUNT_OF(clients); i++)
+        web_socket_client_close(clients[i]);
+    for (size_t i = 0; i < 3 * COUNT_OF(clients); i++) // open on both sides, closed
+        g_free(next_seen());
+}
+
 static bool has_failed(int64_t count)
 {
     return metric_get(&net_client_failures_total) >= count;
@@ -861,6 +886,7 @@ int main(void)
         cmocka_unit_test(a_machine_is_known_by_its_certificate),
         cmocka_unit_test(six_is_as_good_as_four),
         cmocka_unit_test(names_are_looked_up),
+        cmocka_unit_test(clients_that_come_one_after_the_other_do_not_disturb_each_other),
         cmocka_unit_test(strangers_stay_outside),
         cmocka_unit_test(no_certificate_gets_in_by_another_name),
         cmocka_unit_test(comes_back_by_itself),
