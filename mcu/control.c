@@ -12,12 +12,12 @@
 #include "common/net/web_socket_client.h"
 #include "common/protocol/envelope.h"
 #include "mcu/held_offers.h"
+#include "mcu/levels.h"
 #include "mcu/metrics.h"
 
 _Static_assert(PICTURE_TIER_P1080 - PICTURE_TIER_AUDIO == TIER_1080P, "the same steps");
 
 #define LEVELS_EVERY_MS 250
-#define QUIET_DBOV      (-80)
 #define REPORT_EVERY    4 // of the timer for levels
 #define REPORT_SOON_MS  20
 #define HELD_CHECK_MS   250
@@ -136,14 +136,7 @@ static void tell_levels(struct control *control, const char *conference)
     g_autoptr(GArray) rows = engine_members(control->engine, conference, NULL);
     g_autofree struct message_conference_levels *body = g_new0(struct message_conference_levels, 1);
     g_strlcpy(body->conference, conference, sizeof(body->conference));
-    for (guint i = 0; i < rows->len; i++) {
-        const struct engine_member *member = &g_array_index(rows, struct engine_member, i);
-        if (!member->connected || member->level <= QUIET_DBOV || body->levels_count == ROWS_MAX)
-            continue;
-        struct type_member_level *level = &body->levels[body->levels_count++];
-        g_strlcpy(level->member, member->id, sizeof(level->member));
-        level->level = member->level;
-    }
+    levels_fill(rows, body);
     // Silence is told once.
     const bool was_loud = g_hash_table_contains(control->loud, conference);
     if (body->levels_count > 0 && !was_loud)

@@ -16,7 +16,8 @@
 #include "mcu/video_out.h"
 
 #define SILENT_AFTER_US   5000000
-#define FEEDBACK_EVERY_US 100000 // transport-wide congestion control
+#define CLOSED_AFTER_US   15000000 // of silence: whoever comes back offers anew
+#define FEEDBACK_EVERY_US 100000   // transport-wide congestion control
 #define AUDIO_PER_SECOND  400
 #define AUDIO_SOURCE      1 // all mixes of a conference are one stream: their ticks are the same
 #define NACKS_MAX         256
@@ -135,6 +136,7 @@ static void close_peer(struct member *member)
     peer_close(member->peer);
     member->peer = NULL;
     link_out_set_peer(&member->link, NULL, ticker_now_us());
+    metric_add(&mcu_peers, -1);
 }
 
 void member_free(struct member *member)
@@ -157,13 +159,17 @@ uint32_t member_generation(const struct member *member)
     return member->generation;
 }
 
-bool member_is_connected(const struct member *member)
+static int64_t silent_us(const struct member *member)
 {
-    if (!member->peer || peer_state(member->peer) != PEER_CONNECTED)
-        return false;
     // Who only receives says its first word after it got something.
     const int64_t heard_us = MAX(peer_counters(member->peer)->last_in_us, member->connected_us);
-    return ticker_now_us() - heard_us < SILENT_AFTER_US;
+    return ticker_now_us() - heard_us;
+}
+
+bool member_is_connected(const struct member *member)
+{
+    return member->peer && peer_state(member->peer) == PEER_CONNECTED &&
+           silent_us(member) < SILENT_AFTER_US;
 }
 
 static void note_connection(struct member *member, const char *reason)
@@ -554,6 +560,7 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
     close_peer(member);
     member->peer = peer;
     link_out_set_peer(&member->link, peer, ticker_now_us());
+    metric_add(&mcu_peers, 1);
     member->was_connected = false;
     member->round_trip_us = 0;
     member->loss_out_percent = member->loss_in_percent = 0;
@@ -798,6 +805,13 @@ void member_poll_second(struct member *member, int64_t now_us)
         return;
     count_peer(member);
     note_connection(member, NULL);
+    const enum peer_state state = peer_state(member->peer);
+    const bool is_silent = state == PEER_CONNECTED && silent_us(member) >= CLOSED_AFTER_US;
+    metric_add(&mcu_peers_silent_total, is_silent);
+    if (is_silent || state == PEER_FAILED) {
+        close_peer(member);
+        return;
+    }
     if (!may_send(member))
         return;
     send_report(member, &member->audio_out, now_us, true);

@@ -8,6 +8,7 @@
     METRIC(GAUGE, mcu_conferences, "Conferences that are carried") \
     METRIC(GAUGE, mcu_members, "Members of all conferences, connected or not") \
     METRIC(GAUGE, mcu_members_connected, "Members whose media arrives") \
+    METRIC(GAUGE, mcu_peers, "Sockets and keys that are held for members") \
     METRIC(GAUGE, mcu_decoders, "Video decoders running, one a tile") \
     METRIC(GAUGE, mcu_encoders, "Video encoders running, one a tier") \
     METRIC(GAUGE, mcu_receivers_audio, "Members whose link carries no picture") \
@@ -21,6 +22,7 @@
     METRIC(COUNTER, mcu_offers_total, "Offers of endpoints") \
     METRIC(COUNTER, mcu_offers_refused_total, "Offers answered with an error") \
     METRIC(COUNTER, mcu_peers_failed_total, "Peers whose ICE or DTLS failed") \
+    METRIC(COUNTER, mcu_peers_silent_total, "Peers closed: nothing came for 15 s") \
     METRIC(COUNTER, mcu_ice_restarts_total, "ICE restarts that led to a new way") \
     METRIC(COUNTER, mcu_rtp_in_packets_total, "RTP packets that passed SRTP") \
     METRIC(COUNTER, mcu_rtp_in_bytes_total, "Bytes of RTP that passed SRTP") \

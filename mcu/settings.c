@@ -39,7 +39,8 @@ const struct config_setting mcu_settings[] = {
             .default_text = "20000",
             .minimum = 0,
             .maximum = 65535,
-            .help = "First UDP port of media, one a member; 0 with media_max_port=0: any." },
+            .help = "First UDP port of media, two a member (one of them while it changes its "
+                    "way); 0 with media_max_port=0: any." },
     { .section = "mcu",
             .key = "media_max_port",
             .kind = CONFIG_INTEGER,

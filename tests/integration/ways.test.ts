@@ -136,18 +136,26 @@ describe('an ICE restart of Chromium', () => {
 });
 
 describe('a room that stops without a word', () => {
-  it('is shown as lost within five seconds, and back when it goes on', async () => {
+  it('is shown as lost within five seconds, cleaned up, and back when it goes on', async () => {
     const room = house.demo.rooms[2] ?? '';
     await until('the room', 20_000, () => isConnected(room));
-    const pid = house.mediaPid(3);
+    // Its core too, which would end a media process that hangs.
+    const pids = [house.pid('room-3'), house.mediaPid(3)];
     const begun = performance.now();
-    process.kill(pid, 'SIGSTOP');
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
     try {
       await until('the room is lost', NOTICED_MS + 3_000, async () => !(await isConnected(room)));
       expect(performance.now() - begun).toBeLessThan(NOTICED_MS);
       expect(performance.now() - begun).toBeGreaterThan(3_000);
+      // Its sockets and keys are not kept for ever.
+      const silent = await counter('mcu_peers_silent_total');
+      const peers = await counter('mcu_peers');
+      await until('its peer is closed', 20_000, async () => {
+        return (await counter('mcu_peers_silent_total')) > silent;
+      });
+      expect(await counter('mcu_peers')).toBe(peers - 1);
     } finally {
-      process.kill(pid, 'SIGCONT');
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
     }
     await until('the room is back', 10_000, () => isConnected(room));
   }, 60_000);

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole media plane in one process: three endpoints with real ICE, DTLS, SRTP, Opus and H.264
 // against the engine. What comes back is decoded and looked at.
+#include <arpa/inet.h>
 #include <errno.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <opus.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "common/endpoint/endpoint.h"
 #include "common/media/frame_mark.h"
@@ -66,7 +70,9 @@ struct call {
     char *last_error;
 };
 
-static const char *const addresses[] = { "127.0.0.1", NULL };
+static const char *const ipv4[] = { "127.0.0.1", NULL };
+static const char *const ipv6[] = { "::1", NULL };
+static const char *const *addresses;
 
 // --- a room's camera, microphone, screen and loudspeaker -----------------------------------------
 
@@ -144,7 +150,7 @@ static void speak(struct room *room)
     room->timestamp += 960;
 }
 
-static void listen(struct room *room)
+static void hear(struct room *room)
 {
     int16_t pcm[5760];
     struct audio_jitter_frame frame;
@@ -207,7 +213,7 @@ static gboolean on_tick(gpointer data)
         if (!room->endpoint || !room->is_connected)
             continue;
         speak(room);
-        listen(room);
+        hear(room);
         if (call->tick % 2 == 0)
             film(room);
         send_coded(room);
@@ -329,11 +335,12 @@ static void end_room(struct room *room)
     g_mutex_clear(&room->mutex);
 }
 
-static int begin(void **state)
+static int begin_on(void **state, const char *const *at, uint16_t port)
 {
     static struct call call;
     static const struct engine_events events = { on_answered, on_connection_changed };
     const char *missing = NULL;
+    addresses = at;
     assert_int_equal(media_init(NULL, &missing), 0);
     memset(&call, 0, sizeof(call));
     call.loop = loop_new_main();
@@ -341,6 +348,8 @@ static int begin(void **state)
     const struct engine_config config = {
         .loop = call.loop,
         .addresses = addresses,
+        .min_port = port,
+        .max_port = port,
         .net_threads = 2,
         .width = WIDTH,
         .height = HEIGHT,
@@ -359,6 +368,29 @@ static int begin(void **state)
     call.ticks = loop_add_timer(call.loop, TICK_MS, on_tick, &call);
     *state = &call;
     return 0;
+}
+
+static int begin(void **state)
+{
+    return begin_on(state, ipv4, 0);
+}
+
+static int begin_on_ipv6(void **state)
+{
+    return begin_on(state, ipv6, 0);
+}
+
+// A port that was free a moment ago is the whole range.
+static int begin_with_one_port(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    socklen_t size = sizeof(address);
+    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return begin_on(state, ipv4, ntohs(address.sin_port));
 }
 
 static int end(void **state)
@@ -631,6 +663,35 @@ static void a_session_that_is_over_can_not_be_gone_on_with(void **state)
     assert_string_equal(call->last_error, "media.session_gone");
 }
 
+static void the_call_goes_by_ipv6(void **state)
+{
+    struct call *call = *state;
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    for (int i = 0; i < ROOMS; i++)
+        dial(call, i);
+    assert_true(wait_for(call, all_see_the_grid));
+    assert_true(wait_for(call, all_hear_all));
+    offer_again(call, 0);
+    assert_true(wait_for(call, first_went_another_way));
+}
+
+static void who_finds_no_port_is_told_so_and_the_others_stay(void **state)
+{
+    struct call *call = *state;
+    apply(call, STAGE_LAYOUT_GRID, 7, 7, 7);
+    dial(call, 2);
+    assert_true(wait_for(call, third_is_connected));
+    dial(call, 0);
+    assert_true(wait_for(call, was_refused));
+    assert_string_equal(call->last_error, "media.no_port");
+    // Nor is there one for another way: the former goes on.
+    g_clear_pointer(&call->last_error, g_free);
+    offer_again(call, 2);
+    assert_true(wait_for(call, was_refused));
+    assert_string_equal(call->last_error, "media.no_port");
+    assert_true(third_is_connected(call));
+}
+
 static void bad_offers_are_refused_and_change_nothing(void **state)
 {
     struct call *call = *state;
@@ -655,6 +716,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(
                 who_speaks_sees_another_canvas_and_content_has_a_line_of_its_own, begin, end),
         cmocka_unit_test_setup_teardown(an_ice_restart_is_not_heard, begin, end),
+        cmocka_unit_test_setup_teardown(the_call_goes_by_ipv6, begin_on_ipv6, end),
+        cmocka_unit_test_setup_teardown(
+                who_finds_no_port_is_told_so_and_the_others_stay, begin_with_one_port, end),
         cmocka_unit_test_setup_teardown(a_session_that_is_over_can_not_be_gone_on_with, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
