@@ -17,7 +17,8 @@ enum {
     RECONCILE_MS = 60000,
     REOPEN_FIRST_MS = 500,
     REOPEN_MAX_MS = 4000,
-    STEADY_MS = 10000, // a link that lived this long was a good one
+    REOPEN_REFUSED_MS = 60000, // devices lock out who hammers with a wrong password
+    STEADY_MS = 10000,         // a link that lived this long was a good one
 };
 
 enum priority { PRIORITY_POLL, PRIORITY_DESIRED, PRIORITY_ASKED, PRIORITY_LIVE };
@@ -123,6 +124,7 @@ static hw_start_fn *find_set(const struct hw_driver *driver, enum hw_field field
 {
     const struct hw_camera_ability *camera = driver->camera;
     const struct hw_display_ability *display = driver->display;
+    const struct hw_call_ability *call = driver->call;
     switch (field) {
     case HW_POWER:
         return driver->power ? driver->power->set : NULL;
@@ -140,6 +142,12 @@ static hw_start_fn *find_set(const struct hw_driver *driver, enum hw_field field
         return display ? display->freeze : NULL;
     case HW_PATTERN:
         return display ? display->pattern : NULL;
+    case HW_VOLUME:
+        return call ? call->volume : NULL;
+    case HW_MUTE:
+        return call ? call->mute : NULL;
+    case HW_CALL:
+        return call ? call->call : NULL;
     default:
         return NULL;
     }
@@ -156,6 +164,8 @@ static hw_start_fn *find_start(
         return driver->read;
     case HW_KEEP:
         return driver->display ? driver->display->keep : NULL;
+    case HW_DIAL:
+        return driver->call ? driver->call->dial : NULL;
     case HW_STORE:
         return camera ? camera->store : NULL;
     case HW_HOME:
@@ -385,7 +395,9 @@ static void go_down(struct hw_device *device, enum hw_result fault)
     device->is_restarted = false;
     set_state(device, HW_LINK_DOWN);
 
-    unsigned wait_ms = MIN(REOPEN_FIRST_MS << MIN(device->failures, 8), REOPEN_MAX_MS);
+    unsigned wait_ms = fault == HW_REFUSED
+                               ? REOPEN_REFUSED_MS
+                               : MIN(REOPEN_FIRST_MS << MIN(device->failures, 8), REOPEN_MAX_MS);
     device->reopen_ms = now(device) + wait_ms - jitter(device, wait_ms / 4);
     interrupt(device, HW_WISH_FAILED, fault);
 }
@@ -397,6 +409,10 @@ static void lost(struct hw_device *device, int error)
     if (error == -EADDRINUSE || error == -EADDRNOTAVAIL || error == -EACCES || error == -EINVAL ||
             error == -ENOTTY)
         fault = HW_MISCONFIGURED;
+    else if (error == -EKEYREJECTED)
+        fault = HW_REFUSED;
+    else if (error == -ENOKEY)
+        fault = HW_UNTRUSTED;
     else if (device->driver->link_lost)
         fault = device->driver->link_lost(device, error, was_up, now(device) - device->opened_ms);
     go_down(device, fault);

@@ -65,13 +65,21 @@ struct hw_display_ability {
     hw_start_fn *keep;
 };
 
+struct hw_call_ability {
+    hw_start_fn *volume;
+    hw_start_fn *mute;
+    hw_start_fn *call;
+    hw_start_fn *dial;
+};
+
 struct hw_driver {
     const char *name;
-    uint16_t udp_port; // 0: does not speak UDP
-    uint16_t tcp_port; // 0: does not speak TCP
-    unsigned baud;     // the usual speed of a serial line; 0: does not speak on one
-    bool is_file;      // a device file of the box, such as /dev/video0
-    size_t state_size; // of the driver's own state, zeroed before init
+    uint16_t udp_port;           // 0: does not speak UDP
+    uint16_t tcp_port;           // 0: does not speak TCP
+    unsigned baud;               // the usual speed of a serial line; 0: does not speak on one
+    const char *web_socket_path; // "/ws": speaks messages over TLS, to tcp_port; NULL: does not
+    bool is_file;                // a device file of the box, such as /dev/video0
+    size_t state_size;           // of the driver's own state, zeroed before init
     unsigned max_in_flight;
     unsigned user_timeout_ms; // of a TCP link
     unsigned poll_ms;         // one read this often while nothing else is asked
@@ -91,6 +99,7 @@ struct hw_driver {
     const struct hw_power_ability *power;
     const struct hw_camera_ability *camera;
     const struct hw_display_ability *display;
+    const struct hw_call_ability *call;
 };
 
 // --- what the engine offers to a driver --------------------------------------------------------
@@ -136,6 +145,7 @@ void hw_device_count_malformed(struct hw_device *device);
 extern const struct hw_driver hw_visca;
 extern const struct hw_driver hw_novastar;
 extern const struct hw_driver hw_uvc;
+extern const struct hw_driver hw_roomos;
 
 // NULL for a name that is none.
 const struct hw_driver *hw_driver_find(const char *name);

@@ -17,6 +17,7 @@ enum hw_result {
     HW_BUSY,          // the device asks to try again later
     HW_NOT_NOW,       // standby, a menu is open, warming up
     HW_REFUSED,       // wrong password, not allowed
+    HW_UNTRUSTED,     // it shows a certificate that is not the one in the settings
     HW_LOCKED,        // another program holds the device
     HW_BAD_ANSWER,    // malformed or unexpected
     HW_DEVICE_FAULT,  // the device reports a fault of its own
@@ -60,6 +61,9 @@ enum hw_field {
     HW_PATTERN,    // enum hw_pattern
     HW_CARDS,      // only read: how many receiving cards of an LED wall answered one by one
     HW_HOTTEST,    // only read: degrees of the hottest card of that walk
+    HW_VOLUME,     // percent
+    HW_MUTE,       // 0, 1: the room's microphones
+    HW_CALL,       // 0, 1: in a call; only 0 can be set
     HW_FIELD_COUNT,
 };
 const char *hw_field_name(enum hw_field field);
@@ -99,6 +103,8 @@ struct hw_value {
     int64_t at_ms; // when it was last read or assumed
 };
 
+#define HW_ADDRESS_MAX 128 // of what is called: a number or name@host
+
 enum hw_verb {
     HW_SET,   // field = value
     HW_READ,  // field
@@ -109,6 +115,7 @@ enum hw_verb {
     HW_STOP,       // pan and tilt: never queued, never merged, repeated until the device took it
     HW_STOP_ZOOM,
     HW_KEEP,     // store what is set through power-off
+    HW_DIAL,     // calls `to`
     HW_IDENTIFY, // the engine's own
 };
 
@@ -119,9 +126,11 @@ struct hw_command {
     int pan;
     int tilt;
     int zoom;
+    char to[HW_ADDRESS_MAX];
 };
 
 // Reads a command as people write it: "drive 50 -20", "zoom -30", "stop", "stop-zoom", "home",
 // "store 3", "keep", "read zoom", or a field and its value: "preset 3", "blank on", "brightness
-// 70". Pan, tilt and zoom are percent of full speed. False: no such command, or no such value.
+// 70", "dial hall@province.vn". Pan, tilt and zoom are percent of full speed. False: no such
+// command, or no such value.
 bool hw_command_parse(const char *text, struct hw_command *out);

@@ -15,8 +15,8 @@ struct hw_link;
 // How a link speaks to its user; from the loop, or from within open() and send().
 struct hw_link_listener {
     void (*up)(void *context);
-    // `error` is a negative errno; 0 when the other side closed in good order. The link is closed
-    // then.
+    // `error` is a negative errno; 0 when the other side closed in good order; -EKEYREJECTED: it
+    // refuses our password; -ENOKEY: we refuse its certificate. The link is closed then.
     void (*down)(void *context, int error);
     void (*received)(void *context, const uint8_t *data, size_t size);
     void *context;

@@ -1,10 +1,14 @@
-MODULES += hw/codec hw hw/sim
+MODULES += hw/codec hw hw/web hw/sim
+hw/codec.pkgs := json-c
 hw/codec.uses := common/base
 hw.uses := hw/codec common/base
-hw/sim.uses := hw hw/codec common/base
+hw/web.pkgs := libwebsockets openssl
+hw/web.uses := hw common/net common/base
+hw/sim.pkgs := libwebsockets openssl
+hw/sim.uses := hw hw/codec common/net common/base
 PROGRAMS += rong-sim
 rong-sim.main := hw/sim/main.c
 rong-sim.uses := hw/sim
-test_on_sim.uses := hw/sim hw/codec
+test_on_sim.uses := hw/sim hw/web hw/codec
 test_device.uses := hw/codec
 test_conformance.uses := hw/codec

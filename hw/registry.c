@@ -10,6 +10,7 @@ static const struct hw_driver *const drivers[] = {
     &hw_visca,
     &hw_novastar,
     &hw_uvc,
+    &hw_roomos,
 };
 
 const struct hw_driver *hw_driver_find(const char *name)

@@ -30,6 +30,11 @@ static const struct {
     [HW_REFUSED] = { "refused",
             "Thiết bị từ chối hộp phòng họp: kiểm tra mật khẩu và quyền trong cấu hình.",
             "The device refuses the box: check the password and the rights in the settings." },
+    [HW_UNTRUSTED] = { "untrusted",
+            "Chứng thư của thiết bị không phải chứng thư đã ghi: kiểm tra có đúng thiết bị không, "
+            "rồi ghi lại vân tay trong cấu hình.",
+            "The device shows another certificate than the one in the settings: see that it is "
+            "the right device, then write its fingerprint anew." },
     [HW_LOCKED] = { "locked",
             "Một chương trình khác đang giữ thiết bị: đóng NovaLCT hoặc SmartLCT trên máy tính.",
             "Another program holds the device: close NovaLCT or SmartLCT on the computer." },
@@ -86,6 +91,9 @@ static const struct {
     [HW_PATTERN] = { "pattern", patterns, 0, HW_PATTERN_COUNT - 1 },
     [HW_CARDS] = { "cards", NULL, 0, 4096 },
     [HW_HOTTEST] = { "hottest", NULL, -128, 127 },
+    [HW_VOLUME] = { "volume", NULL, 0, 100 },
+    [HW_MUTE] = { "mute", switches, 0, 1 },
+    [HW_CALL] = { "call", switches, 0, 1 },
 };
 
 const char *hw_field_name(enum hw_field field)
@@ -159,6 +167,12 @@ static bool parse_store(char **words, struct hw_command *out)
     return hw_field_parse(HW_PRESET, words[1], &out->value);
 }
 
+static bool parse_dial(char **words, struct hw_command *out)
+{
+    out->verb = HW_DIAL;
+    return g_strlcpy(out->to, words[1], sizeof(out->to)) < sizeof(out->to) && out->to[0];
+}
+
 static bool parse_read(char **words, struct hw_command *out)
 {
     out->verb = HW_READ;
@@ -179,6 +193,7 @@ static const struct {
     { "home", 1, HW_HOME, NULL },
     { "store", 2, HW_STORE, parse_store },
     { "keep", 1, HW_KEEP, NULL },
+    { "dial", 2, HW_DIAL, parse_dial },
     { "read", 2, HW_READ, parse_read },
 };
 

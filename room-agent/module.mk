@@ -1,5 +1,5 @@
 MODULES += room-agent/core room-agent/media
-room-agent/core.uses := hw common/net common/protocol common/base
+room-agent/core.uses := hw hw/web common/net common/protocol common/base
 room-agent/media.pkgs := pangocairo gstreamer-app-1.0 gstreamer-video-1.0 opus
 room-agent/media.uses := common/endpoint common/media common/transport common/sdp common/rtp common/protocol common/base
 PROGRAMS += rong-room rong-room-media

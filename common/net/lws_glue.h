@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A libwebsockets context on a loop. Of common/net only.
+// A libwebsockets context on a loop. Of common/net, and of hw's edges to WebSockets.
 #pragma once
 
 #include <libwebsockets.h>

@@ -47,6 +47,14 @@ static const struct config_setting settings[] = {
             "A client that is silent this long is cut; 0: never" },
     { "novastar *", "boot_ms", CONFIG_INTEGER, "1500", 0, 60000, NULL,
             "How long it is away when it restarts" },
+    { "roomos *", "listen", CONFIG_STRING, "127.0.0.1:443", 0, 64, NULL,
+            "TCP address:port of a posed room codec: xAPI over a WebSocket, with TLS" },
+    { "roomos *", "user", CONFIG_STRING, "admin", 1, 64, NULL, "Who may log in" },
+    { "roomos *", "password", CONFIG_STRING, "simulated", 0, 64, NULL, "And with what" },
+    { "roomos *", "platform", CONFIG_STRING, "Room Kit", 1, 31, NULL, "What it says it is" },
+    { "roomos *", "serial", CONFIG_STRING, "FOC0000SIM0", 1, 23, NULL, "Its serial number" },
+    { "roomos *", "boot_ms", CONFIG_INTEGER, "1500", 0, 60000, NULL,
+            "How long it is away when it restarts" },
     { "fleet", "rooms", CONFIG_INTEGER, "240", 1, 1000, NULL,
             "rong-sim fleet: rooms, each with a camera and an LED wall" },
     { "fleet", "network", CONFIG_STRING, "127.16", 0, 8, NULL,
@@ -104,7 +112,8 @@ static const struct daemon_command commands[] = {
 
 static const struct daemon_info info = {
     .name = "rong-sim",
-    .summary = "poses as cameras and LED walls, over their real protocols, with faults on demand",
+    .summary = "poses as cameras, LED walls and room codecs, over their real protocols, with "
+               "faults on demand",
     .default_config = "/etc/rong/sim.conf",
     .settings = settings,
     .commands = commands,
@@ -149,13 +158,29 @@ static int open_wall(struct loop *loop, const struct config *config, const char 
     return sim_novastar_open(loop, &wall, out, fault);
 }
 
+static int open_codec(struct loop *loop, const struct config *config, const char *section,
+        struct sim_device **out, char **fault)
+{
+    struct sim_roomos_config codec = {
+        .name = strchr(section, ' ') + 1,
+        .listen = config_string(config, section, "listen"),
+        .user = config_string(config, section, "user"),
+        .password = config_string(config, section, "password"),
+        .platform = config_string(config, section, "platform"),
+        .serial = config_string(config, section, "serial"),
+        .boot_ms = integer(config, section, "boot_ms"),
+    };
+    return sim_roomos_open(loop, &codec, out, fault);
+}
+
 static int open_devices(struct loop *loop, const struct config *config, GPtrArray *devices)
 {
     static const struct {
         const char *sections;
         int (*open)(struct loop *loop, const struct config *config, const char *section,
                 struct sim_device **out, char **fault);
-    } kinds[] = { { "visca *", open_camera }, { "novastar *", open_wall } };
+    } kinds[] = { { "visca *", open_camera }, { "novastar *", open_wall },
+        { "roomos *", open_codec } };
 
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         char *const *section = config_sections(config, kinds[i].sections);

@@ -14,6 +14,7 @@ static const char *const fault_names[SIM_FAULT_COUNT] = {
     [SIM_FAULT_LIE] = "lie",
     [SIM_FAULT_LOCK] = "lock",
     [SIM_FAULT_CHECKSUM] = "checksum",
+    [SIM_FAULT_HALF_OPEN] = "half-open",
 };
 
 const char *sim_fault_name(enum sim_fault fault)

@@ -19,7 +19,9 @@ enum sim_fault {
     SIM_FAULT_OFF,      // without power
     SIM_FAULT_LIE,      // answers "done" and does nothing
     SIM_FAULT_LOCK,     // another program holds it: every connection is cut at once
-    SIM_FAULT_CHECKSUM, // answers with a wrong checksum
+    SIM_FAULT_CHECKSUM, // answers with a wrong checksum, or what its protocol has instead
+    // Connections that there are never answer again and are never closed; new ones are good.
+    SIM_FAULT_HALF_OPEN,
     SIM_FAULT_COUNT,
 };
 const char *sim_fault_name(enum sim_fault fault);
@@ -69,6 +71,18 @@ struct sim_novastar_config {
     unsigned boot_ms;
 };
 int sim_novastar_open(struct loop *loop, const struct sim_novastar_config *config,
+        struct sim_device **out, char **fault) MUST_CHECK;
+
+struct sim_roomos_config {
+    const char *name;
+    const char *listen;
+    const char *user;
+    const char *password;
+    const char *platform; // "Room Kit"
+    const char *serial;
+    unsigned boot_ms;
+};
+int sim_roomos_open(struct loop *loop, const struct sim_roomos_config *config,
         struct sim_device **out, char **fault) MUST_CHECK;
 
 // The line protocol by which tests look and interfere: "list", "state NAME", "fault NAME KIND";

@@ -48,12 +48,29 @@ static struct hw_link *new_uvc_link(struct devices *devices, const struct device
     return hw_link_uvc_new(devices->loop, &uvc_linux, from->address, presets);
 }
 
+static int new_ws_link(
+        struct devices *devices, const struct device_settings *from, struct hw_link **out)
+{
+    struct link_ws_config config = {
+        .address = from->address,
+        .port = from->port,
+        .local_address = from->bind[0] ? from->bind : NULL,
+        .path = from->driver->web_socket_path,
+        .user = from->user,
+        .password = from->password,
+        .fingerprint = from->is_pinned ? from->fingerprint : NULL,
+    };
+    return link_ws_new(devices->loop, &config, out);
+}
+
 static void add(struct devices *devices, const struct device_settings *from)
 {
     struct hw_link *link = NULL;
     int rc = 0;
     if (from->driver->is_file)
         link = new_uvc_link(devices, from);
+    else if (from->driver->web_socket_path)
+        rc = new_ws_link(devices, from, &link);
     else if (from->is_serial)
         rc = hw_link_serial_new(devices->loop, from->address, from->baud, &link);
     else if (from->is_udp)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "room-agent/core/settings.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/address_text.h"
@@ -46,7 +48,7 @@ const struct config_setting room_settings_table[] = {
     { "status", "listen", CONFIG_LISTEN, "127.0.0.1:9082", 0, 64, NULL,
             "Address:port of /healthz and /metrics" },
     { "device *", "driver", CONFIG_STRING, NULL, 0, 32, NULL,
-            "What it speaks: visca, novastar, uvc" },
+            "What it speaks: visca, novastar, uvc, roomos" },
     { "device *", "address", CONFIG_STRING, NULL, 0, 64, NULL,
             "Its numeric IP address, or address:port; of a serial line or a USB camera /dev/…" },
     { "device *", "port", CONFIG_INTEGER, "0", 0, 65535, NULL,
@@ -66,6 +68,12 @@ const struct config_setting room_settings_table[] = {
             "NovaStar: output whose card is read back" },
     { "device *", "verify_card", CONFIG_INTEGER, "0", 0, 65534, NULL,
             "NovaStar: the card on that output that is read back" },
+    { "device *", "user", CONFIG_STRING, "", 0, 64, NULL, "Room codec: the name to log in with" },
+    { "device *", "password_file", CONFIG_STRING, "", 0, 255, NULL,
+            "Room codec: the file whose first line is the password; only its owner may read it" },
+    { "device *", "certificate", CONFIG_STRING, "", 0, 120, NULL,
+            "Room codec: pinned:SHA256 of its certificate, in hex, or any-on-this-lan, which "
+            "trusts whoever answers at that address" },
     DAEMON_SETTING_LOG_LEVEL,
     { "scene *", "*", CONFIG_STRING, "", 0, 64, NULL,
             "DEVICE.FIELD = value, such as camera.preset = 2; scenes are idle, meeting, floor, "
@@ -73,12 +81,21 @@ const struct config_setting room_settings_table[] = {
     { NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL },
 };
 
+static void secret_free(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    g_free(text);
+}
+
 static void device_settings_free(void *data)
 {
     struct device_settings *device = data;
     g_free(device->id);
     g_free(device->address);
     g_free(device->bind);
+    g_free(device->user);
+    secret_free(device->password);
     g_free(device);
 }
 
@@ -157,6 +174,63 @@ static char *read_file_device(const struct config *config, const char *section,
     return fault;
 }
 
+// Behind a room's own network there is nobody else; in front of it there may be.
+static bool is_local(const struct hw_address *address)
+{
+    if (address->any.sa_family == AF_INET) {
+        uint32_t ip = ntohl(address->v4.sin_addr.s_addr);
+        return ip >> 24 == 10 || ip >> 24 == 127 || ip >> 20 == 0xac1 || ip >> 16 == 0xc0a8 ||
+               ip >> 16 == 0xa9fe;
+    }
+    const struct in6_addr *six = &address->v6.sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_LINKLOCAL(six) ||
+           (six->s6_addr[0] & 0xfe) == 0xfc;
+}
+
+static char *read_password(const struct config *config, const char *section, char **out)
+{
+    const char *path = config_string(config, section, "password_file");
+    int line = config_line(config, section, "password_file");
+    const char *id = strchr(section, ' ') + 1;
+    struct stat about;
+    g_autofree char *text = NULL;
+    if (!path[0])
+        return fault_at(config, config_line(config, section, "driver"),
+                "device %s: needs a password_file", id);
+    if (stat(path, &about) < 0)
+        return fault_at(config, line, "device %s: %s: %s", id, path, g_strerror(errno));
+    if (about.st_mode & (S_IRWXG | S_IRWXO))
+        return fault_at(config, line,
+                "device %s: %s can be read by others than its owner: chmod 600", id, path);
+    if (!g_file_get_contents(path, &text, NULL, NULL) || strcspn(text, "\r\n") == 0)
+        return fault_at(config, line, "device %s: %s has no password in its first line", id, path);
+    *out = g_strndup(text, strcspn(text, "\r\n"));
+    explicit_bzero(text, strlen(text));
+    return NULL;
+}
+
+static char *read_login(const struct config *config, const char *section,
+        const struct hw_address *address, struct device_settings *device)
+{
+    const char *certificate = config_string(config, section, "certificate");
+    int line = config_line(config, section, "certificate");
+    device->user = g_strdup(config_string(config, section, "user"));
+    if (!device->user[0] || strchr(device->user, ':'))
+        return fault_at(config, device->line, "device %s: needs a user, without ':'", device->id);
+    device->is_pinned = g_str_has_prefix(certificate, "pinned:");
+    if (device->is_pinned) {
+        if (!link_ws_parse_fingerprint(certificate + strlen("pinned:"), device->fingerprint))
+            return fault_at(config, line, "device %s: pinned: needs 32 bytes in hex", device->id);
+    } else if (strcmp(certificate, "any-on-this-lan") != 0) {
+        return fault_at(config, certificate[0] ? line : device->line,
+                "device %s: certificate is pinned:SHA256 or any-on-this-lan", device->id);
+    } else if (!is_local(address)) {
+        return fault_at(config, line, "device %s: %s is not on this lan: pin its certificate",
+                device->id, device->address);
+    }
+    return read_password(config, section, &device->password);
+}
+
 static char *read_device(
         const struct config *config, const char *section, struct room_settings *settings)
 {
@@ -212,6 +286,8 @@ static char *read_device(
         .verify_card = (unsigned)config_integer(config, section, "verify_card"),
     };
     char *fault = check_place(config, device, settings);
+    if (!fault && driver->web_socket_path)
+        fault = read_login(config, section, &parsed, device);
     if (fault)
         device_settings_free(device);
     else

@@ -10,6 +10,7 @@
 #include "common/base/config.h"
 #include "common/protocol/messages.h"
 #include "hw/driver.h"
+#include "hw/web/link_ws.h"
 
 #define ROOM_DEVICES_MAX 32
 
@@ -25,6 +26,10 @@ struct device_settings {
     bool is_serial;
     unsigned baud;
     struct hw_options options;
+    char *user; // of a room codec; NULL without
+    char *password;
+    bool is_pinned; // its certificate has to have this fingerprint
+    uint8_t fingerprint[LINK_WS_FINGERPRINT_BYTES];
     int line; // of its address, for faults
 };
 

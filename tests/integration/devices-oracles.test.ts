@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 import { Connection, DeviceType, ErrorType, Request } from '@novastar/codec';
+import { connect as connectCodec, type XAPI } from 'jsxapi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import visca from 'visca-over-ip';
 
@@ -21,6 +22,11 @@ listen=127.0.0.1:0
 ports=2
 cards=3
 card_timeout_ms=200
+[roomos codec]
+listen=127.0.0.1:0
+user=rong
+password=tre-xanh+/=
+boot_ms=200
 `);
 });
 
@@ -136,5 +142,98 @@ describe('@novastar/codec, a client of the register protocol', () => {
     await expect(connection.send(read(0x02000001, 1, 0, 3))).rejects.toMatchObject({
       res: { ack: ErrorType.Timeout },
     });
+  });
+});
+
+describe("jsxapi, Cisco's own client of its room codecs", () => {
+  let codec: XAPI;
+
+  function login(password: string): XAPI {
+    const client = connectCodec(`wss://127.0.0.1:${sim.port('codec tcp')}`, {
+      username: 'rong',
+      password,
+      loglevel: 'silent',
+    });
+    // It calls the end of a connection an error, each time.
+    client.on('error', () => undefined);
+    return client;
+  }
+
+  /** The next word that the codec says by itself about the path. */
+  function told(path: string): Promise<unknown> {
+    return new Promise((resolve) => {
+      const off = codec.status.on(path, (value: unknown) => {
+        off();
+        resolve(value);
+      });
+    });
+  }
+
+  beforeAll(async () => {
+    codec = login('tre-xanh+/=');
+    await once(codec, 'ready');
+  });
+
+  afterAll(() => {
+    codec.close();
+  });
+
+  it('is not let in with a wrong password', async () => {
+    const stranger = login('wrong');
+    const [error] = (await once(stranger, 'error')) as [Error];
+    expect(error.message).toContain('401');
+  });
+
+  it('reads who the codec is', async () => {
+    expect(await codec.status.get('SystemUnit ProductPlatform')).toBe('Room Kit');
+    expect(await codec.status.get('SystemUnit Hardware')).toEqual({
+      Module: { SerialNumber: 'FOC0000SIM0' },
+    });
+  });
+
+  it('sets volume and microphones, and is told so', async () => {
+    const volume = told('Audio Volume');
+    await codec.command('Audio Volume Set', { Level: 64 });
+    expect(await volume).toBe(64);
+    expect(await codec.status.get('Audio Volume')).toBe(64);
+    await codec.command('Audio Microphones Mute');
+    expect(await codec.status.get('Audio Microphones Mute')).toBe('On');
+  });
+
+  it('calls and hangs up', async () => {
+    await codec.command('Dial', { Number: 'hall@province.vn' });
+    expect(await simulated(sim.control, 'codec')).toMatchObject({
+      calls: 1,
+      dialled: 'hall@province.vn',
+    });
+    await codec.command('Call Disconnect');
+    expect(await codec.status.get('SystemUnit State NumberOfActiveCalls')).toBe(0);
+  });
+
+  it('stores where the camera looks, and goes back there', async () => {
+    await codec.command('Camera PositionSet', { CameraId: 1, Pan: 1200, Tilt: -300, Zoom: 800 });
+    await codec.command('Camera Preset Store', { CameraId: 1, PresetId: 4 });
+    await codec.command('Camera PositionReset', { CameraId: 1 });
+    await codec.command('Camera Preset Activate', { PresetId: 4 });
+    expect(await codec.status.get('Cameras Camera 1 Position')).toMatchObject({
+      Pan: 1200,
+      Tilt: -300,
+      Zoom: 800,
+    });
+  });
+
+  it('goes to standby and comes back', async () => {
+    await codec.command('Standby Activate');
+    expect(await codec.status.get('Standby State')).toBe('Standby');
+    await codec.command('Standby Deactivate');
+    expect(await codec.status.get('Standby State')).toBe('Off');
+  });
+
+  it('is refused what is wrong, in the codes that it knows', async () => {
+    await expect(codec.command('Audio Volume Set', { Level: 101 })).rejects.toMatchObject({
+      code: -32602,
+    });
+    await expect(codec.command('Make Tea')).rejects.toMatchObject({ code: -32601 });
+    await expect(codec.status.get('Audio Nothing')).rejects.toMatchObject({ code: 3 });
   });
 });

@@ -10,6 +10,7 @@
 
 #include "hw/codec/novastar_codec.h"
 #include "hw/codec/visca_codec.h"
+#include "hw/codec/xapi_codec.h"
 #include "hw/device.h"
 #include "hw/uvc_port.h"
 
@@ -170,12 +171,49 @@ static void play_uvc(struct bench *bench, const uint8_t *data, size_t size)
     answer(bench, &reply, sizeof(reply));
 }
 
+static void play_roomos(struct bench *bench, const uint8_t *data, size_t size)
+{
+    struct xapi_message request;
+    char path[XAPI_PATH_MAX] = "";
+    char text[XAPI_REQUEST_MAX];
+    int64_t level;
+    const struct xapi_status statuses[] = {
+        { "Status/SystemUnit/ProductPlatform", "Room Kit", 0 },
+        { "Status/SystemUnit/State/NumberOfActiveCalls", NULL, 0 },
+        { "Status/Audio/Volume", NULL, bench->memory[0] },
+        { "Status/Audio/Microphones/Mute", "Off", 0 },
+        { "Status/Standby/State", "Off", 0 },
+        { "Status/Cameras/Camera/1/Position/Pan", NULL, 0 },
+        { "Status/Cameras/Camera/1/Position/Tilt", NULL, 0 },
+        { "Status/Cameras/Camera/1/Position/Zoom", NULL, 0 },
+        { NULL, NULL, 0 },
+    };
+    assert_int_equal(xapi_parse((const char *)data, size, &request), 0);
+    assert_int_equal(request.kind, XAPI_REQUEST);
+    int length;
+    if (strcmp(request.method, "xGet") == 0) {
+        assert_true(xapi_read_path(&request, path, sizeof(path)));
+        length = xapi_write_value(text, sizeof(text), &request, path, statuses);
+    } else if (strcmp(request.method, "xFeedback/Subscribe") == 0) {
+        length = xapi_write_subscribed(text, sizeof(text), &request, 0);
+    } else {
+        if (xapi_find_number(&request, "Level", &level))
+            bench->memory[0] = (uint8_t)level;
+        bench->stops += strstr(request.method, "Ramp") != NULL;
+        length = xapi_write_ok(text, sizeof(text), &request);
+    }
+    assert_true(length > 0);
+    xapi_message_clear(&request);
+    answer(bench, text, (size_t)length);
+}
+
 static const struct way ways[] = {
     { "VISCA over TCP", &hw_visca, false, false, play_visca, 6000, HW_POWER, 1, HW_BRIGHTNESS },
     { "VISCA over UDP", &hw_visca, true, true, play_visca, 6000, HW_POWER, 1, HW_BLANK },
     { "VISCA over bare UDP", &hw_visca, true, false, play_visca, 6000, HW_POWER, 1, HW_BLANK },
     { "NovaStar", &hw_novastar, false, false, play_novastar, 10000, HW_BRIGHTNESS, 100, HW_POWER },
     { "UVC", &hw_uvc, true, false, play_uvc, 6000, HW_ZOOM, 100, HW_BRIGHTNESS },
+    { "RoomOS", &hw_roomos, true, false, play_roomos, 6000, HW_VOLUME, 70, HW_BRIGHTNESS },
 };
 
 // --- the bench ---------------------------------------------------------------------------------
@@ -284,10 +322,11 @@ static unsigned submit_everything(struct bench *bench, struct ends *ends)
         submit(bench, (struct hw_command){ .verb = HW_READ, .field = field }, ends);
         count += 2;
     }
-    for (int verb = HW_STORE; verb <= HW_KEEP; verb++, count++)
-        submit(bench,
-                (struct hw_command){ .verb = verb, .value = 1, .pan = 50, .tilt = -1, .zoom = 9 },
-                ends);
+    struct hw_command command = { .value = 1, .pan = 50, .tilt = -1, .zoom = 9, .to = "1" };
+    for (int verb = HW_STORE; verb <= HW_DIAL; verb++, count++) {
+        command.verb = verb;
+        submit(bench, command, ends);
+    }
     return count;
 }
 

@@ -14,6 +14,7 @@
 
 #include "hw/device.h"
 #include "hw/sim/posed.h"
+#include "hw/web/link_ws.h"
 
 #include <cmocka.h>
 
@@ -25,6 +26,7 @@ struct bench {
     struct hw_udp_hub *hub;
     struct sim_device *camera;
     struct sim_device *wall;
+    struct sim_device *codec;
 };
 
 static char *const no_presets[] = { NULL };
@@ -76,6 +78,16 @@ static int setup(void **state)
     };
     assert_int_equal(sim_visca_open(bench->loop, &camera, &bench->camera, &fault), 0);
     assert_int_equal(sim_novastar_open(bench->loop, &wall, &bench->wall, &fault), 0);
+    struct sim_roomos_config codec = {
+        .name = "codec",
+        .listen = "127.0.0.1:0",
+        .user = "rong",
+        .password = "bí-mật+/=",
+        .platform = "Room Kit",
+        .serial = "FOC1",
+        .boot_ms = 300,
+    };
+    assert_int_equal(sim_roomos_open(bench->loop, &codec, &bench->codec, &fault), 0);
     *state = bench;
     return 0;
 }
@@ -85,6 +97,7 @@ static int teardown(void **state)
     struct bench *bench = *state;
     bench->camera->class->free(bench->camera);
     bench->wall->class->free(bench->wall);
+    bench->codec->class->free(bench->codec);
     hw_udp_hub_free(bench->hub);
     hw_clock_loop_free(bench->clock);
     loop_free(bench->loop);
@@ -122,6 +135,33 @@ static struct hw_device *start_tcp(
     uint16_t port = (uint16_t)port_of(sim, "tcp_port");
     assert_int_equal(hw_link_tcp_new(bench->loop, "127.0.0.1", port, NULL, 4000, &link), 0);
     return start(bench, id, driver, link, false);
+}
+
+static struct hw_device *start_codec(
+        struct bench *bench, const char *password, const uint8_t *fingerprint)
+{
+    struct hw_link *link;
+    struct link_ws_config config = {
+        .address = "127.0.0.1",
+        .port = (uint16_t)port_of(bench->codec, "tcp_port"),
+        .path = "/ws",
+        .user = "rong",
+        .password = password,
+        .fingerprint = fingerprint,
+    };
+    assert_int_equal(link_ws_new(bench->loop, &config, &link), 0);
+    return start(bench, "codec", &hw_roomos, link, false);
+}
+
+static struct hw_device *start_known_codec(struct bench *bench)
+{
+    uint8_t fingerprint[LINK_WS_FINGERPRINT_BYTES];
+    g_autoptr(GString) json = g_string_new(NULL);
+    bench->codec->class->write_state(bench->codec, json);
+    char *at = strstr(json->str, "fingerprint\":\"") + strlen("fingerprint\":\"");
+    at[strcspn(at, "\"")] = '\0';
+    assert_true(link_ws_parse_fingerprint(at, fingerprint));
+    return start_codec(bench, "bí-mật+/=", fingerprint);
 }
 
 static struct hw_report report_of(struct hw_device *device)
@@ -367,6 +407,83 @@ static void believes_no_reply_with_a_wrong_checksum(void **state)
     hw_device_free(device);
 }
 
+static void keeps_a_codec_as_it_shall_be(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_known_codec(bench);
+    hw_device_desire(device, HW_VOLUME, 70);
+    hw_device_desire(device, HW_MUTE, 1);
+    hw_device_desire(device, HW_POWER, 0);
+    WAIT_FOR(bench, is_reached(device, HW_VOLUME) && is_reached(device, HW_MUTE) &&
+                            is_reached(device, HW_POWER));
+    assert_int_equal(number_of(bench->codec, "volume"), 70);
+    assert_string_equal(report_of(device).model, "Room Kit FOC1 ce11.1.0");
+
+    bench->codec->class->set_fault(bench->codec, SIM_FAULT_RESTART);
+    WAIT_FOR(bench, number_of(bench->codec, "volume") == 50);
+    WAIT_FOR(bench, number_of(bench->codec, "volume") == 70 && is_reached(device, HW_VOLUME) &&
+                            is_reached(device, HW_MUTE));
+    hw_device_free(device);
+}
+
+static void calls_and_hangs_up(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_known_codec(bench);
+    struct hw_command command;
+    WAIT_FOR(bench, is_up(device));
+    assert_true(hw_command_parse("dial hall@province.vn", &command));
+    hw_device_submit(device, &command, NULL, NULL);
+    // Nobody reads it: the codec tells.
+    WAIT_FOR(bench, report_of(device).actual[HW_CALL].value == 1);
+    assert_int_equal(number_of(bench->codec, "calls"), 1);
+    hw_device_desire(device, HW_CALL, 0);
+    WAIT_FOR(bench, is_reached(device, HW_CALL));
+    assert_int_equal(number_of(bench->codec, "calls"), 0);
+    hw_device_free(device);
+}
+
+static void moves_a_codecs_camera_and_stops_it(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_known_codec(bench);
+    WAIT_FOR(bench, is_up(device));
+    hw_device_submit(device, &(struct hw_command){ .verb = HW_DRIVE, .pan = -50 }, NULL, NULL);
+    WAIT_FOR(bench, number_of(bench->codec, "pan") < 0);
+    WAIT_FOR(bench, number_of(bench->codec, "stops") > 0); // nobody renewed it
+    long stopped_at = number_of(bench->codec, "pan");
+    hw_device_submit(device, &(struct hw_command){ .verb = HW_STORE, .value = 3 }, NULL, NULL);
+    hw_device_submit(device, &(struct hw_command){ .verb = HW_HOME }, NULL, NULL);
+    WAIT_FOR(bench, number_of(bench->codec, "pan") == 0);
+    hw_device_desire(device, HW_PRESET, 3);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    assert_int_equal(number_of(bench->codec, "pan"), stopped_at);
+    hw_device_desire(device, HW_ZOOM, 4000);
+    WAIT_FOR(bench, is_reached(device, HW_ZOOM));
+    assert_int_equal(number_of(bench->codec, "zoom"), 4000);
+    hw_device_free(device);
+}
+
+static void names_a_wrong_password(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_codec(bench, "wrong", NULL);
+    WAIT_FOR(bench, report_of(device).fault == HW_REFUSED);
+    assert_int_equal(number_of(bench->codec, "refused_clients"), 1);
+    hw_device_free(device);
+}
+
+static void gives_no_password_to_a_stranger(void **state)
+{
+    struct bench *bench = *state;
+    uint8_t other[LINK_WS_FINGERPRINT_BYTES] = { 1 };
+    struct hw_device *device = start_codec(bench, "bí-mật+/=", other);
+    WAIT_FOR(bench, report_of(device).fault == HW_UNTRUSTED);
+    assert_int_equal(number_of(bench->codec, "clients"), 0);
+    assert_int_equal(number_of(bench->codec, "refused_clients"), 0);
+    hw_device_free(device);
+}
+
 static void stops_a_camera_that_nobody_drives_any_more(void **state)
 {
     struct bench *bench = *state;
@@ -397,6 +514,11 @@ static void counts_the_cards_and_finds_the_hottest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keeps_a_codec_as_it_shall_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_and_hangs_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(moves_a_codecs_camera_and_stops_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_a_wrong_password, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_no_password_to_a_stranger, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_the_cards_and_finds_the_hottest, setup, teardown),
         cmocka_unit_test_setup_teardown(recalls_a_preset_over_a_serial_line, setup, teardown),
         cmocka_unit_test_setup_teardown(recalls_a_preset_over_udp_with_header, setup, teardown),

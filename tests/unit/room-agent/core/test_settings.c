@@ -4,6 +4,7 @@
 #include <stddef.h>
 // cmocka wants the above first
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "room-agent/core/settings.h"
@@ -78,7 +79,7 @@ static void names_file_and_line_of_each_fault(void **state)
 {
     (void)state;
     assert_fault("[device camera]\ndriver = viscca\naddress = 127.0.21.11\n",
-            "2: device camera: unknown driver 'viscca'; there are: visca, novastar, uvc");
+            "2: device camera: unknown driver 'viscca'; there are: visca, novastar, uvc, roomos");
     assert_fault("[device camera]\ndriver = visca\naddress = camera.local\n",
             "3: device camera: 'camera.local' is not a numeric IP address");
     assert_fault("[device camera]\ndriver = visca\naddress = 127.0.0.300\n",
@@ -116,6 +117,78 @@ static void names_what_a_scene_has_wrong(void **state)
             "6: camera.preset is set already, in line 5");
 }
 
+#define CODEC "[device codec]\ndriver = roomos\naddress = 10.1.2.3\n"
+
+static char *write_password(const char *text, int mode)
+{
+    g_autofree char *dir = g_dir_make_tmp("rong-password-XXXXXX", NULL);
+    char *path = g_build_filename(dir, "password", NULL);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    assert_int_equal(chmod(path, (mode_t)mode), 0);
+    return path;
+}
+
+static void remove_password(const char *path)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void logs_in_to_a_codec_with_a_secret_of_its_own_file(void **state)
+{
+    (void)state;
+    g_autofree char *path = write_password("tre xanh\n", 0600);
+    g_autofree char *fault = NULL;
+    g_autofree char *text = g_strdup_printf(CODEC "user = rong\npassword_file = %s\n"
+                                                  "certificate = pinned:%s%s\n",
+            path, "00112233445566778899aabbccddeeff", "00112233445566778899AABBCCDDEEFF");
+    struct room_settings *settings = read_text(text, &fault);
+    assert_null(fault);
+    const struct device_settings *codec = g_ptr_array_index(settings->devices, 0);
+    assert_string_equal(codec->user, "rong");
+    assert_string_equal(codec->password, "tre xanh");
+    assert_int_equal(codec->port, 443);
+    assert_true(codec->is_pinned);
+    assert_int_equal(codec->fingerprint[31], 0xff);
+    room_settings_free(settings);
+    remove_password(path);
+}
+
+static void refuses_a_codec_that_could_be_anybody(void **state)
+{
+    (void)state;
+    g_autofree char *open = write_password("tre xanh\n", 0640);
+    g_autofree char *empty = write_password("\n", 0600);
+    g_autofree char *with_open = g_strdup_printf(
+            CODEC "user = rong\ncertificate = any-on-this-lan\npassword_file = %s\n", open);
+    g_autofree char *open_fault = g_strdup_printf(
+            "6: device codec: %s can be read by others than its owner: chmod 600", open);
+    g_autofree char *with_empty = g_strdup_printf(
+            CODEC "user = rong\ncertificate = any-on-this-lan\npassword_file = %s\n", empty);
+    g_autofree char *empty_fault =
+            g_strdup_printf("6: device codec: %s has no password in its first line", empty);
+    assert_fault(CODEC, "3: device codec: needs a user, without ':'");
+    assert_fault(CODEC "user = rong\n",
+            "3: device codec: certificate is pinned:SHA256 or any-on-this-lan");
+    assert_fault(CODEC "user = rong\ncertificate = any\n",
+            "5: device codec: certificate is pinned:SHA256 or any-on-this-lan");
+    assert_fault(CODEC "user = rong\ncertificate = pinned:0011\n",
+            "5: device codec: pinned: needs 32 bytes in hex");
+    assert_fault("[device codec]\ndriver = roomos\naddress = 203.0.113.5\nuser = rong\n"
+                 "certificate = any-on-this-lan\n",
+            "5: device codec: 203.0.113.5 is not on this lan: pin its certificate");
+    assert_fault(CODEC "user = rong\ncertificate = any-on-this-lan\n",
+            "2: device codec: needs a password_file");
+    assert_fault(CODEC "user = rong\ncertificate = any-on-this-lan\n"
+                       "password_file = /nowhere\n",
+            "6: device codec: /nowhere: No such file or directory");
+    assert_fault(with_open, open_fault);
+    assert_fault(with_empty, empty_fault);
+    remove_password(open);
+    remove_password(empty);
+}
+
 static void refuses_two_devices_on_one_serial_port(void **state)
 {
     (void)state;
@@ -136,6 +209,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_devices_and_scenes),
         cmocka_unit_test(names_file_and_line_of_each_fault),
+        cmocka_unit_test(logs_in_to_a_codec_with_a_secret_of_its_own_file),
+        cmocka_unit_test(refuses_a_codec_that_could_be_anybody),
         cmocka_unit_test(names_what_a_scene_has_wrong),
         cmocka_unit_test(refuses_two_devices_on_one_serial_port),
     };
