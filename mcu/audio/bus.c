@@ -11,8 +11,9 @@
 // quality, and who spoke speaks again.
 #define HOLD_TICKS        50
 #define THIN_BIT_RATE     16000
-#define FLOOR_FAINT       (AUDIO_GAIN_ONE / 8) // 18 dB under the interpreter
-#define FLOOR_FALL        (AUDIO_GAIN_ONE / 5) // a tick
+#define THIN_BYTES_MAX    (THIN_BIT_RATE / 8 * 60 / 1000 * 5 / 4) // what a hard frame may take
+#define FLOOR_FAINT       (AUDIO_GAIN_ONE / 8)                    // 18 dB under the interpreter
+#define FLOOR_FALL        (AUDIO_GAIN_ONE / 5)                    // a tick
 #define FLOOR_RISE        (AUDIO_GAIN_ONE / 50)
 #define SPOKEN_DBOV       (-50)
 #define SPOKEN_HOLD_TICKS 75 // an interpreter's pause for breath
@@ -290,7 +291,8 @@ static void emit(OpusEncoder *encoder, const int16_t *pcm, int samples, struct m
         mixer_output_fn *fn, void *user)
 {
     uint8_t payload[MIXER_PAYLOAD_MAX];
-    const int size = opus_encode(encoder, pcm, samples, payload, sizeof(payload));
+    const int size = opus_encode(
+            encoder, pcm, samples, payload, out->is_thin ? THIN_BYTES_MAX : sizeof(payload));
     if (size <= 0)
         return;
     out->data = payload;

@@ -21,7 +21,7 @@ static const struct command {
     const char *help;
 } commands[] = {
     { { "unit", "import" }, 1, { NULL }, "unit import FILE.csv", cli_unit_import,
-            "Takes the tree of units from a file: code,parent,level,name,link_kbps" },
+            "Takes the tree of units from a file: code,parent,level,name,link_kbps (,language)" },
     { { "unit", "list" }, 0, { NULL }, "unit list", cli_unit_list, "Prints the units" },
     { { "room", "list" }, 0, { NULL }, "room list", cli_room_list,
             "Prints the enrolled rooms and whether they are there" },

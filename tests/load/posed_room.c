@@ -17,10 +17,11 @@
 
 #define LOG_TOPIC "posed_room"
 
-#define TICK_SAMPLES 960
-#define SILENT_EVERY 10
-#define RETRY_US     (2 * G_USEC_PER_SEC)
-#define ASKED_HELLO  1
+#define TICK_SAMPLES  960
+#define SILENT_EVERY  10
+#define RETRY_US      (2 * G_USEC_PER_SEC)
+#define ASKED_HELLO   1
+#define WIRE_OVERHEAD (20 + 8 + 16) // of IPv4, UDP and AES-GCM's tag, in each packet
 
 struct posed_room {
     struct loop *loop;
@@ -61,6 +62,8 @@ struct posed_room {
     struct screen *screen;
     struct loudspeaker *loudspeaker;
     struct ear ear;
+    int64_t sound_since_us; // when it was connected
+    double sound_in_kbps;   // on the wire, since then
     struct watch_eye eye;
     uint64_t frames_before;
     double picture_fps;      // in the last second
@@ -149,6 +152,7 @@ static void endpoint_changed(void *user, enum peer_state state, const char *reas
         room->frame_at = 0;
         room->next_frame_us = now_us;
         room->watching_us = 0;
+        room->sound_since_us = now_us;
         report(room);
     }
     if (state == PEER_FAILED) {
@@ -333,6 +337,11 @@ void posed_room_second(struct posed_room *room)
         room->sound_packets = stats.lines[SDP_AUDIO].packets_in;
         room->sound_alive = room->sound_packets > room->sound_before;
         room->sound_before = room->sound_packets;
+        const struct endpoint_line_stats *sound = &stats.lines[SDP_AUDIO];
+        const int64_t past_us = g_get_monotonic_time() - room->sound_since_us;
+        if (room->sound_since_us && past_us > 0)
+            room->sound_in_kbps = (double)(sound->bytes_in + sound->packets_in * WIRE_OVERHEAD) *
+                                  8000 / (double)past_us;
     }
     if (room->screen) {
         struct screen_counters picture;
@@ -450,9 +459,9 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->eye = (struct watch_eye){ .watch = config->watch, .unit = room->unit, .large = -1 };
     room->scene = SCENE_IDLE;
     int rc = 0;
-    if (room->decodes)
+    if (room->decodes && !config->is_blind)
         rc = screen_open(room->loop, false, screen_needs_key_frame, room, &room->screen);
-    if (rc == 0 && room->decodes && room->watch)
+    if (rc == 0 && room->screen && room->watch)
         screen_set_look(room->screen, watch_look, &room->eye);
     if (rc == 0 && room->decodes)
         rc = loudspeaker_open(false, &room->loudspeaker);
@@ -530,6 +539,17 @@ static struct json_object *tones_heard(const struct ear *ear)
     return tones;
 }
 
+static struct json_object *tone_levels(const struct ear *ear)
+{
+    struct json_object *levels = json_object_new_object();
+    for (unsigned tone = 0; tone < CLIP_TONES; tone++) {
+        char hz[16];
+        g_snprintf(hz, sizeof(hz), "%d", clip_tone_hz(tone));
+        json_object_object_add(levels, hz, json_object_new_double(ear_level_dbfs(ear, tone)));
+    }
+    return levels;
+}
+
 static void add_repairs(struct json_object *result, const struct posed_room *room)
 {
     struct endpoint_stats stats = { 0 };
@@ -571,8 +591,9 @@ struct json_object *posed_room_result(const struct posed_room *room)
     if (!room->decodes)
         return result;
     add_repairs(result, room);
-    struct screen_counters picture;
-    screen_read_counters(room->screen, &picture);
+    struct screen_counters picture = { 0 };
+    if (room->screen)
+        screen_read_counters(room->screen, &picture);
     const struct loudspeaker_counters *sound = loudspeaker_counters(room->loudspeaker);
     json_object_object_add(result, "picture_fps", json_object_new_double(room->picture_fps));
     json_object_object_add(
@@ -589,5 +610,7 @@ struct json_object *posed_room_result(const struct posed_room *room)
     json_object_object_add(
             result, "clipped_samples", json_object_new_int64((int64_t)sound->clipped));
     json_object_object_add(result, "tones_heard", tones_heard(&room->ear));
+    json_object_object_add(result, "tone_dbfs", tone_levels(&room->ear));
+    json_object_object_add(result, "sound_in_kbps", json_object_new_double(room->sound_in_kbps));
     return result;
 }
