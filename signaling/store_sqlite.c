@@ -41,8 +41,8 @@ static const char *const migrations[] = {
     "  enrolled_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 
     // Years of meetings lie here; only those that go on are opened at every start.
-    "CREATE INDEX journal_begun ON journal (at_ms, meeting) WHERE number = 0;"
-    "CREATE INDEX journal_over ON journal (meeting) WHERE name = 'meeting.ended';",
+    ("CREATE INDEX journal_begun ON journal (at_ms, meeting) WHERE number = 0;"
+     "CREATE INDEX journal_over ON journal (meeting) WHERE name = 'meeting.ended';"),
 
     "ALTER TABLE unit ADD COLUMN language TEXT NOT NULL DEFAULT 'floor';",
 };
