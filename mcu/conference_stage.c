@@ -91,6 +91,8 @@ static enum layout_kind layout_of(enum stage_layout layout)
         return LAYOUT_SPEAKER;
     case STAGE_LAYOUT_SINGLE:
         return LAYOUT_SINGLE;
+    case STAGE_LAYOUT_PAIR:
+        return LAYOUT_PAIR;
     default:
         return LAYOUT_GRID;
     }

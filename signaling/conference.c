@@ -10,6 +10,7 @@
 #include "signaling/meeting_journal.h"
 #include "signaling/metrics.h"
 #include "signaling/rooms.h"
+#include "signaling/voice.h"
 #include "signaling/wall_clock.h"
 
 #define LOG_TOPIC "conference"
@@ -36,7 +37,8 @@ struct conference {
     struct service *service;
     struct meeting *meeting;
     GHashTable *observed; // member id → struct observed
-    struct stage stage;
+    struct stages stages;
+    struct voice voice;
     char mcu[33];
     char media_epoch[33];
     char last_mcu[33];
@@ -47,6 +49,7 @@ struct conference {
     int64_t desired_sent_us;
     GSource *desired_timer;
     GSource *follow_timer;
+    GSource *page_timer; // of a roll
 };
 
 const struct meeting *conference_meeting(const struct conference *conference)
@@ -54,9 +57,14 @@ const struct meeting *conference_meeting(const struct conference *conference)
     return conference->meeting;
 }
 
+const struct stages *conference_stages(const struct conference *conference)
+{
+    return &conference->stages;
+}
+
 const struct stage *conference_stage(const struct conference *conference)
 {
-    return &conference->stage;
+    return &conference->stages.canvases[CANVAS_KIND_PROGRAM];
 }
 
 const char *conference_media_epoch(const struct conference *conference)
@@ -168,22 +176,58 @@ static void schedule_desired(struct conference *conference)
 
 static void announce_stage(struct conference *conference)
 {
-    struct message_stage_changed changed = { .layout = conference->stage.layout };
+    const struct stage *stage = conference_stage(conference);
+    struct message_stage_changed changed = { .layout = stage->layout };
     g_strlcpy(changed.meeting, conference->meeting->id, sizeof(changed.meeting));
-    changed.tiles_count = conference->stage.tile_count;
+    changed.tiles_count = stage->tile_count;
     for (size_t i = 0; i < changed.tiles_count; i++)
-        g_strlcpy(changed.tiles[i], conference->stage.tiles[i], sizeof(changed.tiles[i]));
+        g_strlcpy(changed.tiles[i], stage->tiles[i], sizeof(changed.tiles[i]));
     announce(conference, MESSAGE_STAGE_CHANGED, 0, &changed, NULL);
 }
 
-// After anything changed: the stage follows, and everybody is told what that means for them.
+static void make_stages(struct conference *conference, struct stages *stages)
+{
+    const struct stage_seen seen = {
+        .connected = is_connected,
+        .context = conference,
+        .voice = conference->voice.speaker,
+        .now_ms = wall_clock_ms(),
+    };
+    stages_make(conference->meeting, &seen, stages);
+}
+
+static void follow(struct conference *conference);
+
+static gboolean on_page_timer(gpointer data)
+{
+    struct conference *conference = data;
+    loop_clear_source(&conference->page_timer);
+    follow(conference);
+    return G_SOURCE_REMOVE;
+}
+
+static void wait_for_page(struct conference *conference, int64_t next_ms)
+{
+    loop_clear_source(&conference->page_timer);
+    if (next_ms == 0)
+        return;
+    const int64_t wait_ms = CLAMP(next_ms - wall_clock_ms(), 1, G_MAXINT);
+    conference->page_timer =
+            loop_add_timer(conference->service->loop, (guint)wait_ms, on_page_timer, conference);
+}
+
+// After anything changed: the stages follow, and everybody is told what that means for them.
 static void follow(struct conference *conference)
 {
-    struct stage stage;
-    stage_make(conference->meeting, is_connected, conference, &stage);
-    if (conference->is_settled && !stage_equal(&stage, &conference->stage)) {
-        conference->stage = stage;
-        announce_stage(conference);
+    struct stages stages;
+    make_stages(conference, &stages);
+    wait_for_page(conference, stages.next_ms);
+    if (conference->is_settled) {
+        const bool program_differs =
+                !stage_equal(&stages.canvases[CANVAS_KIND_PROGRAM], conference_stage(conference));
+        conference->stages = stages;
+        if (program_differs)
+            announce_stage(conference);
     }
     schedule_desired(conference);
     for (guint i = 0; i < conference->meeting->members->len; i++)
@@ -375,7 +419,18 @@ void conference_fill_member(const struct conference *conference,
     const struct observed *observed = observed_of(conference, member->id);
     out->present = observed->is_present;
     out->connected = observed->is_connected;
-    out->on_stage = stage_has(&conference->stage, member->id);
+    out->on_stage = stage_has(conference_stage(conference), member->id);
+}
+
+void conference_fill_stage(const struct conference *conference, struct type_stage *out)
+{
+    const struct stage *stage = conference_stage(conference);
+    out->layout = stage->layout;
+    out->tiles_count = stage->tile_count;
+    for (size_t i = 0; i < stage->tile_count; i++)
+        g_strlcpy(out->tiles[i], stage->tiles[i], sizeof(out->tiles[i]));
+    out->has_order = true;
+    meeting_order_fill(&conference->meeting->order, &out->order);
 }
 
 static void fill_floor(
@@ -392,10 +447,9 @@ static void fill_floor(
         g_strlcpy(entry->member, queued->member, sizeof(entry->member));
         wall_clock_format(queued->since_ms, entry->since);
     }
-    snapshot->stage.tiles_count = conference->stage.tile_count;
-    for (size_t i = 0; i < conference->stage.tile_count; i++)
-        g_strlcpy(snapshot->stage.tiles[i], conference->stage.tiles[i],
-                sizeof(snapshot->stage.tiles[i]));
+    conference_fill_stage(conference, &snapshot->stage);
+    snapshot->has_content = meeting->content[0];
+    g_strlcpy(snapshot->content, meeting->content, sizeof(snapshot->content));
 }
 
 // The members a subscription shows, in roster order.
@@ -466,7 +520,7 @@ void conference_send_snapshot(struct conference *conference, struct session *ses
         snapshot->mode = meeting->mode;
         snapshot->part = part + 1;
         snapshot->of = parts;
-        snapshot->stage.layout = conference->stage.layout;
+        snapshot->stage.layout = conference_stage(conference)->layout;
         if (part == 0)
             fill_floor(conference, snapshot);
         for (guint i = part * SNAPSHOT_MEMBERS; i < shown->len && i < (part + 1) * SNAPSHOT_MEMBERS;
@@ -633,6 +687,21 @@ static void send_levels_to(void *context, struct session *session)
     session_send_event(session, MESSAGE_MEETING_LEVELS, 0, some);
 }
 
+// Only who is heard and may stand on the stage.
+static void follow_voice(struct conference *conference, const struct message_meeting_levels *levels)
+{
+    struct type_member_level heard[COUNT_OF(levels->levels)];
+    size_t count = 0;
+    for (size_t i = 0; i < levels->levels_count; i++) {
+        const struct meeting_member *member =
+                meeting_member(conference->meeting, levels->levels[i].member);
+        if (member && meeting_is_heard(member) && stage_may_show(member))
+            heard[count++] = levels->levels[i];
+    }
+    if (voice_note(&conference->voice, heard, count, wall_clock_ms()))
+        follow_soon(conference);
+}
+
 void conference_note_levels(
         struct conference *conference, const struct message_conference_levels *levels)
 {
@@ -642,6 +711,7 @@ void conference_note_levels(
         if (meeting_member(conference->meeting, levels->levels[i].member))
             out->levels[out->levels_count++] = levels->levels[i];
     }
+    follow_voice(conference, out);
     struct announcement what = { .conference = conference, .body = out };
     sessions_each(conference->service->sessions, send_levels_to, &what);
 }
@@ -678,8 +748,8 @@ void conference_send_desired(struct conference *conference)
             g_new0(struct message_conference_desired, 1);
     size_t parts = desired_conference_parts(conference->meeting);
     for (size_t part = 1; part <= parts; part++) {
-        desired_conference(
-                conference->meeting, &conference->stage, conference->service->units, part, desired);
+        desired_conference(conference->meeting, &conference->stages, conference->service->units,
+                part, desired);
         desired->rev = conference->rev;
         session_send_event(mcu, MESSAGE_CONFERENCE_DESIRED, 0, desired);
     }
@@ -737,13 +807,12 @@ int conference_open(struct service *service, const char *id, struct conference *
     conference->service = service;
     conference->meeting = meeting_new(id);
     conference->observed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    conference->stage.layout = STAGE_LAYOUT_GRID;
     int rc = store_read_journal(service->store, id, fold_entry, conference);
     if (rc < 0) {
         conference_close(conference);
         return rc;
     }
-    stage_make(conference->meeting, is_connected, conference, &conference->stage);
+    make_stages(conference, &conference->stages);
     conference->is_settled = conference->meeting->state != MEETING_STATE_OPEN;
     if (!conference->is_settled)
         settle_within(conference, SETTLE_MS);
@@ -757,6 +826,7 @@ void conference_close(struct conference *conference)
         return;
     loop_clear_source(&conference->desired_timer);
     loop_clear_source(&conference->follow_timer);
+    loop_clear_source(&conference->page_timer);
     loop_clear_source(&conference->settle_timer);
     meeting_free(conference->meeting);
     g_hash_table_destroy(conference->observed);

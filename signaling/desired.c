@@ -18,7 +18,12 @@ static bool is_open(const struct meeting *meeting)
     return meeting && meeting->state == MEETING_STATE_OPEN;
 }
 
-void desired_member(const struct meeting *meeting, const struct stage *stage, const char *member,
+static struct type_send_wish wish(struct stage_send send)
+{
+    return (struct type_send_wish){ send.height, send.fps, send.kbps };
+}
+
+void desired_member(const struct meeting *meeting, const struct stages *stages, const char *member,
         const char *epoch, int64_t link_kbps, struct message_member_desired *out)
 {
     memset(out, 0, sizeof(*out));
@@ -39,14 +44,18 @@ void desired_member(const struct meeting *meeting, const struct stage *stage, co
     out->hears = row->hears;
     out->has_speaks = row->speaks != LANGUAGE_FLOOR;
     out->speaks = row->speaks;
-    out->on_stage = stage_has(stage, member);
+    out->on_stage = stage_has(&stages->canvases[CANVAS_KIND_PROGRAM], member);
     out->position = meeting_queue_position(meeting, member);
     out->queue_length = meeting->queue->len;
     out->floor = out->position > 0 ? FLOOR_STATE_QUEUED : FLOOR_STATE_NONE;
     if (strcmp(meeting->holder, member) == 0)
         out->floor = FLOOR_STATE_GRANTED;
-    struct stage_send send = stage_send(stage, member, link_kbps);
-    out->send = (struct type_send_wish){ send.height, send.fps, send.kbps };
+    out->send = wish(stages_send(stages, member, link_kbps));
+    const struct stage *content = &stages->canvases[CANVAS_KIND_CONTENT];
+    out->has_content = content->tile_count > 0;
+    g_strlcpy(out->content, content->tiles[0], sizeof(out->content));
+    out->has_send_content = stage_has(content, member);
+    out->send_content = wish(stages_send_content(stages, member, link_kbps));
 }
 
 void desired_room(const struct meeting *meeting, const char *room, const char *name,
@@ -63,7 +72,7 @@ void desired_room(const struct meeting *meeting, const char *room, const char *n
     if (!is_open(meeting))
         return;
     bool has_floor = strcmp(meeting->holder, room) == 0;
-    out->scene = has_floor ? SCENE_FLOOR : SCENE_MEETING;
+    out->scene = has_floor ? SCENE_FLOOR : meeting->content[0] ? SCENE_CONTENT : SCENE_MEETING;
     if (!has_floor)
         g_strlcpy(out->banner, meeting->title, sizeof(out->banner));
 }
@@ -76,7 +85,8 @@ size_t desired_conference_parts(const struct meeting *meeting)
 }
 
 static void fill_member(const struct meeting_member *member, const char *holder,
-        const struct unit_tree *units, struct type_conference_member *out)
+        const struct stages *stages, const struct unit_tree *units,
+        struct type_conference_member *out)
 {
     const struct unit *parent =
             units && member->parent[0] ? unit_tree_find(units, member->parent) : NULL;
@@ -96,6 +106,8 @@ static void fill_member(const struct meeting_member *member, const char *holder,
     out->has_thin = out->thin = own && own->link_kbps > 0 && own->link_kbps <= DESIRED_THIN_KBPS;
     out->has_link_kbps = own && own->link_kbps > 0;
     out->link_kbps = own ? own->link_kbps : 0;
+    out->main = stages_main_of(stages, member);
+    out->has_main = out->main != CANVAS_KIND_PROGRAM;
     out->has_pinned = out->pinned = member->role == ROLE_CHAIR || strcmp(member->id, holder) == 0;
 }
 
@@ -108,7 +120,7 @@ static void fill_canvas(enum canvas_kind kind, const struct stage *stage, struct
         g_strlcpy(out->tiles[i].member, stage->tiles[i], sizeof(out->tiles[i].member));
 }
 
-void desired_conference(const struct meeting *meeting, const struct stage *stage,
+void desired_conference(const struct meeting *meeting, const struct stages *stages,
         const struct unit_tree *units, size_t part, struct message_conference_desired *out)
 {
     memset(out, 0, sizeof(*out));
@@ -118,9 +130,12 @@ void desired_conference(const struct meeting *meeting, const struct stage *stage
     out->ended = !is_open(meeting);
     if (out->ended)
         return;
-    fill_canvas(CANVAS_KIND_PROGRAM, stage, &out->canvases[out->canvases_count++]);
+    for (int kind = CANVAS_KIND_PROGRAM; kind < CANVAS_KIND_COUNT; kind++)
+        if (stages->canvases[kind].layout != STAGE_LAYOUT_NONE)
+            fill_canvas((enum canvas_kind)kind, &stages->canvases[kind],
+                    &out->canvases[out->canvases_count++]);
     size_t first = (part - 1) * DESIRED_PART_MEMBERS;
     for (size_t i = first; i < meeting->members->len && i < first + DESIRED_PART_MEMBERS; i++)
-        fill_member(g_ptr_array_index(meeting->members, i), meeting->holder, units,
+        fill_member(g_ptr_array_index(meeting->members, i), meeting->holder, stages, units,
                 &out->members[out->members_count++]);
 }

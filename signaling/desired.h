@@ -13,7 +13,7 @@
 
 // A member of no meeting, or of one: member.desired. `meeting` may be NULL. `epoch`: "" while no
 // MCU carries the conference.
-void desired_member(const struct meeting *meeting, const struct stage *stage, const char *member,
+void desired_member(const struct meeting *meeting, const struct stages *stages, const char *member,
         const char *epoch, int64_t link_kbps, struct message_member_desired *out);
 
 // The scene of a room; `meeting` may be NULL, or one that ended just now. `name`: of the room.
@@ -23,5 +23,5 @@ void desired_room(const struct meeting *meeting, const char *room, const char *n
 size_t desired_conference_parts(const struct meeting *meeting);
 // Part 1… of conference.desired; rev is the caller's. `units` (may be NULL) name the banner's
 // second line.
-void desired_conference(const struct meeting *meeting, const struct stage *stage,
+void desired_conference(const struct meeting *meeting, const struct stages *stages,
         const struct unit_tree *units, size_t part, struct message_conference_desired *out);

@@ -11,6 +11,7 @@ struct meeting *meeting_new(const char *id)
     meeting->members = g_ptr_array_new_with_free_func(g_free);
     meeting->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     meeting->queue = g_array_new(FALSE, FALSE, sizeof(struct meeting_queued));
+    meeting->order.mode = STAGE_MODE_AUTO;
     return meeting;
 }
 
@@ -82,6 +83,11 @@ static int apply_opened(struct meeting *meeting, const struct meeting_event *eve
     return 0;
 }
 
+static void clear_content(struct meeting *meeting)
+{
+    meeting->content[0] = '\0';
+}
+
 static int apply_ended(struct meeting *meeting, const struct meeting_event *event)
 {
     if (meeting->state == MEETING_STATE_ENDED)
@@ -89,6 +95,7 @@ static int apply_ended(struct meeting *meeting, const struct meeting_event *even
     meeting->state = MEETING_STATE_ENDED;
     meeting->ended_ms = event->at_ms;
     clear_floor(meeting);
+    clear_content(meeting);
     g_array_set_size(meeting->queue, 0);
     return 0;
 }
@@ -117,6 +124,8 @@ static int apply_left(struct meeting *meeting, const struct meeting_event *event
     leave_queue(meeting, member->id);
     if (strcmp(meeting->holder, member->id) == 0)
         clear_floor(meeting);
+    if (strcmp(meeting->content, member->id) == 0)
+        clear_content(meeting);
     g_hash_table_remove(meeting->by_id, member->id);
     g_ptr_array_remove(meeting->members, member);
     return 0;
@@ -213,6 +222,30 @@ static int apply_released(struct meeting *meeting, const struct meeting_event *e
     return 0;
 }
 
+static int apply_stage_ordered(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (event->order.mode == STAGE_MODE_NONE)
+        return -EBADMSG;
+    meeting->order = event->order;
+    return 0;
+}
+
+static int apply_content_started(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (!meeting_member(meeting, event->member))
+        return -EBADMSG;
+    g_strlcpy(meeting->content, event->member, sizeof(meeting->content));
+    return 0;
+}
+
+static int apply_content_stopped(struct meeting *meeting, const struct meeting_event *event)
+{
+    if (!event->member[0] || strcmp(meeting->content, event->member) != 0)
+        return -EBADMSG;
+    clear_content(meeting);
+    return 0;
+}
+
 static const struct {
     int (*apply)(struct meeting *meeting, const struct meeting_event *event);
     bool after_end; // may stand in the journal after meeting.ended
@@ -231,6 +264,9 @@ static const struct {
     [MEETING_EVENT_FLOOR_WITHDRAWN] = { apply_withdrawn, false, true },
     [MEETING_EVENT_FLOOR_GRANTED] = { apply_granted, false, true },
     [MEETING_EVENT_FLOOR_RELEASED] = { apply_released, false, true },
+    [MEETING_EVENT_STAGE_ORDERED] = { apply_stage_ordered, false, true },
+    [MEETING_EVENT_CONTENT_STARTED] = { apply_content_started, false, true },
+    [MEETING_EVENT_CONTENT_STOPPED] = { apply_content_stopped, false, true },
 };
 
 int meeting_apply(struct meeting *meeting, const struct meeting_event *event)
@@ -285,6 +321,15 @@ static bool members_equal(const struct meeting_member *a, const struct meeting_m
            a->gain_is_fixed == b->gain_is_fixed;
 }
 
+bool meeting_orders_equal(const struct meeting_stage_order *a, const struct meeting_stage_order *b)
+{
+    bool same = a->mode == b->mode && a->layout == b->layout && a->dwell_s == b->dwell_s &&
+                a->tile_count == b->tile_count;
+    for (size_t i = 0; same && i < a->tile_count; i++)
+        same = strcmp(a->tiles[i], b->tiles[i]) == 0;
+    return same;
+}
+
 bool meeting_equal(const struct meeting *a, const struct meeting *b)
 {
     bool same = strcmp(a->id, b->id) == 0 && strcmp(a->title, b->title) == 0 &&
@@ -292,7 +337,8 @@ bool meeting_equal(const struct meeting *a, const struct meeting *b)
                 a->opened_ms == b->opened_ms && a->ended_ms == b->ended_ms &&
                 strcmp(a->holder, b->holder) == 0 && a->holder_since_ms == b->holder_since_ms &&
                 a->members->len == b->members->len && a->queue->len == b->queue->len &&
-                a->event_count == b->event_count;
+                a->event_count == b->event_count && strcmp(a->content, b->content) == 0 &&
+                meeting_orders_equal(&a->order, &b->order);
     for (guint i = 0; same && i < a->members->len; i++)
         same = members_equal(g_ptr_array_index(a->members, i), g_ptr_array_index(b->members, i));
     for (guint i = 0; same && i < a->queue->len; i++) {

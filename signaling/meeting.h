@@ -16,6 +16,7 @@
 #define MEETING_TITLE_MAX   200 // characters
 #define MEMBER_NAME_MAX     64  // characters
 #define MEETING_MEMBERS_MAX 320
+#define MEETING_TILES_MAX   25
 
 struct meeting_member {
     char id[MEMBER_ID_SIZE];
@@ -37,6 +38,15 @@ struct meeting_queued {
     int64_t since_ms;
 };
 
+// How the stage shall be, as the chair said.
+struct meeting_stage_order {
+    enum stage_mode mode;
+    enum stage_layout layout; // NONE: as the procedure wants it
+    int64_t dwell_s;          // 0: not said
+    size_t tile_count;
+    char tiles[MEETING_TILES_MAX][MEMBER_ID_SIZE];
+};
+
 struct meeting {
     char id[MEETING_ID_SIZE];
     char title[4 * MEETING_TITLE_MAX + 1];
@@ -49,8 +59,10 @@ struct meeting {
     GHashTable *by_id;           // id → struct meeting_member
     char holder[MEMBER_ID_SIZE]; // "": nobody has the floor
     int64_t holder_since_ms;
-    GArray *queue;       // struct meeting_queued, first is next
-    int64_t event_count; // events folded so far: the journal's next number
+    GArray *queue; // struct meeting_queued, first is next
+    struct meeting_stage_order order;
+    char content[MEMBER_ID_SIZE]; // whose screen is shown; "": nobody's
+    int64_t event_count;          // events folded so far: the journal's next number
 };
 
 enum meeting_event_type {
@@ -67,6 +79,9 @@ enum meeting_event_type {
     MEETING_EVENT_FLOOR_WITHDRAWN,
     MEETING_EVENT_FLOOR_GRANTED,
     MEETING_EVENT_FLOOR_RELEASED,
+    MEETING_EVENT_STAGE_ORDERED,
+    MEETING_EVENT_CONTENT_STARTED,
+    MEETING_EVENT_CONTENT_STOPPED,
     MEETING_EVENT_COUNT
 };
 
@@ -82,6 +97,7 @@ struct meeting_event {
     struct meeting_member joined;          // member.joined
     char title[4 * MEETING_TITLE_MAX + 1]; // meeting.created
     enum meeting_mode mode;                // meeting.created
+    struct meeting_stage_order order;      // stage.ordered
 };
 
 struct meeting *meeting_new(const char *id);
@@ -100,5 +116,6 @@ bool meeting_is_heard(const struct meeting_member *member);
 bool meeting_keeps_microphone(const struct meeting_member *member);
 // 1 is next; 0: not in the queue.
 int meeting_queue_position(const struct meeting *meeting, const char *id);
+bool meeting_orders_equal(const struct meeting_stage_order *a, const struct meeting_stage_order *b);
 // Same id, same state, same roster, same queue: for tests and the journal's self-check.
 bool meeting_equal(const struct meeting *a, const struct meeting *b);

@@ -34,6 +34,21 @@ static void add_muted(
     event->muted = muted;
 }
 
+static bool presides(const struct meeting_member *member)
+{
+    return member && (member->role == ROLE_CHAIR || member->role == ROLE_SECRETARY);
+}
+
+// Who shows its screen by right of the floor stops with the floor.
+static void add_floor_released(
+        const struct meeting *meeting, GArray *events, const struct meeting_operation *operation)
+{
+    if (strcmp(meeting->content, meeting->holder) == 0 &&
+            !presides(meeting_member(meeting, meeting->holder)))
+        add_about(events, MEETING_EVENT_CONTENT_STOPPED, operation, meeting->holder);
+    add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, meeting->holder);
+}
+
 static enum error_code decide_open(
         const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
 {
@@ -73,6 +88,8 @@ static enum error_code decide_leave(
 {
     if (!meeting_member(meeting, operation->member))
         return ERROR_MEMBER_UNKNOWN;
+    if (strcmp(meeting->content, operation->member) == 0)
+        add_about(events, MEETING_EVENT_CONTENT_STOPPED, operation, operation->member);
     add_about(events, MEETING_EVENT_MEMBER_LEFT, operation, operation->member);
     return ERROR_NONE;
 }
@@ -161,7 +178,7 @@ static enum error_code decide_yield(
 {
     if (strcmp(meeting->holder, operation->actor) != 0)
         return ERROR_FLOOR_NOT_HELD;
-    add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, operation->actor);
+    add_floor_released(meeting, events, operation);
     return ERROR_NONE;
 }
 
@@ -179,7 +196,7 @@ static enum error_code decide_grant(
         return ERROR_NONE;
     }
     if (meeting->holder[0])
-        add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, meeting->holder);
+        add_floor_released(meeting, events, operation);
     add_about(events, MEETING_EVENT_FLOOR_GRANTED, operation, member->id);
     return ERROR_NONE;
 }
@@ -191,7 +208,49 @@ static enum error_code decide_release(
         return ERROR_MEMBER_UNKNOWN;
     if (strcmp(meeting->holder, operation->member) != 0)
         return ERROR_FLOOR_NOT_HELD;
-    add_about(events, MEETING_EVENT_FLOOR_RELEASED, operation, operation->member);
+    add_floor_released(meeting, events, operation);
+    return ERROR_NONE;
+}
+
+static enum error_code decide_stage(
+        const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
+{
+    const struct meeting_stage_order *order = operation->order;
+    if (order->mode == STAGE_MODE_DECLARED && order->tile_count == 0)
+        return ERROR_STAGE_NO_TILES;
+    for (size_t i = 0; i < order->tile_count; i++)
+        if (!meeting_member(meeting, order->tiles[i]))
+            return ERROR_MEMBER_UNKNOWN;
+    if (!meeting_orders_equal(order, &meeting->order))
+        add_event(events, MEETING_EVENT_STAGE_ORDERED, operation)->order = *order;
+    return ERROR_NONE;
+}
+
+static enum error_code decide_content_start(
+        const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
+{
+    const struct meeting_member *member = meeting_member(meeting, operation->actor);
+    if (!member)
+        return ERROR_MEMBER_UNKNOWN;
+    if (!presides(member) && strcmp(meeting->holder, member->id) != 0)
+        return ERROR_CONTENT_NOT_ALLOWED;
+    if (strcmp(meeting->content, member->id) == 0)
+        return ERROR_NONE;
+    if (meeting->content[0])
+        add_about(events, MEETING_EVENT_CONTENT_STOPPED, operation, meeting->content);
+    add_about(events, MEETING_EVENT_CONTENT_STARTED, operation, member->id);
+    return ERROR_NONE;
+}
+
+static enum error_code decide_content_stop(
+        const struct meeting *meeting, const struct meeting_operation *operation, GArray *events)
+{
+    if (!meeting->content[0])
+        return ERROR_CONTENT_NOT_SHARED;
+    if (strcmp(meeting->content, operation->actor) != 0 &&
+            !presides(meeting_member(meeting, operation->actor)))
+        return ERROR_CONTENT_NOT_ALLOWED;
+    add_about(events, MEETING_EVENT_CONTENT_STOPPED, operation, meeting->content);
     return ERROR_NONE;
 }
 
@@ -213,6 +272,9 @@ static const struct {
     [MEETING_FLOOR_YIELD] = { decide_yield, true, false },
     [MEETING_FLOOR_GRANT] = { decide_grant, true, false },
     [MEETING_FLOOR_RELEASE] = { decide_release, true, false },
+    [MEETING_STAGE_SET] = { decide_stage, true, false },
+    [MEETING_CONTENT_START] = { decide_content_start, true, false },
+    [MEETING_CONTENT_STOP] = { decide_content_stop, true, false },
 };
 
 enum error_code meeting_decide(

@@ -20,6 +20,9 @@ enum meeting_operation_type {
     MEETING_FLOOR_YIELD,
     MEETING_FLOOR_GRANT,
     MEETING_FLOOR_RELEASE,
+    MEETING_STAGE_SET,
+    MEETING_CONTENT_START,
+    MEETING_CONTENT_STOP,
     MEETING_OPERATION_COUNT
 };
 
@@ -31,7 +34,8 @@ struct meeting_operation {
     enum language hears, speaks;      // language; LANGUAGE_NONE: stays
     bool has_gain, has_auto, is_auto; // gain
     int gain_db;
-    const struct meeting_member *joins; // join; `muted` of it is decided here
+    const struct meeting_member *joins;      // join; `muted` of it is decided here
+    const struct meeting_stage_order *order; // stage.set
     int64_t now_ms;
 };
 

@@ -20,6 +20,9 @@ static const enum message_type messages[MEETING_EVENT_COUNT] = {
     [MEETING_EVENT_FLOOR_WITHDRAWN] = MESSAGE_FLOOR_WITHDRAWN,
     [MEETING_EVENT_FLOOR_GRANTED] = MESSAGE_FLOOR_GRANTED,
     [MEETING_EVENT_FLOOR_RELEASED] = MESSAGE_FLOOR_RELEASED,
+    [MEETING_EVENT_STAGE_ORDERED] = MESSAGE_STAGE_ORDERED,
+    [MEETING_EVENT_CONTENT_STARTED] = MESSAGE_CONTENT_STARTED,
+    [MEETING_EVENT_CONTENT_STOPPED] = MESSAGE_CONTENT_STOPPED,
 };
 
 enum message_type meeting_event_message(enum meeting_event_type type)
@@ -66,6 +69,30 @@ static void member_read(const struct type_member *in, struct meeting_member *mem
     member->speaks = in->has_speaks ? in->speaks : LANGUAGE_FLOOR;
     member->gain_db = in->has_gain_db ? (int)in->gain_db : 0;
     member->gain_is_fixed = in->has_gain_auto && !in->gain_auto;
+}
+
+void meeting_order_fill(const struct meeting_stage_order *order, struct type_stage_order *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->mode = order->mode;
+    out->has_layout = order->layout != STAGE_LAYOUT_NONE;
+    out->layout = order->layout;
+    out->has_dwell_s = order->dwell_s > 0;
+    out->dwell_s = order->dwell_s;
+    out->tiles_count = order->tile_count;
+    for (size_t i = 0; i < order->tile_count; i++)
+        g_strlcpy(out->tiles[i], order->tiles[i], sizeof(out->tiles[i]));
+}
+
+void meeting_order_read(const struct type_stage_order *in, struct meeting_stage_order *order)
+{
+    memset(order, 0, sizeof(*order));
+    order->mode = in->mode;
+    order->layout = in->has_layout ? in->layout : STAGE_LAYOUT_NONE;
+    order->dwell_s = in->has_dwell_s ? in->dwell_s : 0;
+    order->tile_count = in->tiles_count;
+    for (size_t i = 0; i < in->tiles_count; i++)
+        g_strlcpy(order->tiles[i], in->tiles[i], sizeof(order->tiles[i]));
 }
 
 // Where the texts that most events share stand in each message's struct.
@@ -120,6 +147,17 @@ static struct shared shared_fields(enum meeting_event_type type, void *body)
         WITH_MEMBER(message_floor_released);
         WITH_BY(message_floor_released);
         break;
+    case MEETING_EVENT_STAGE_ORDERED:
+        WITH_BY(message_stage_ordered);
+        break;
+    case MEETING_EVENT_CONTENT_STARTED:
+        WITH_MEMBER(message_content_started);
+        WITH_BY(message_content_started);
+        break;
+    case MEETING_EVENT_CONTENT_STOPPED:
+        WITH_MEMBER(message_content_stopped);
+        WITH_BY(message_content_stopped);
+        break;
     case MEETING_EVENT_OPENED:
     case MEETING_EVENT_MEMBER_JOINED:
     case MEETING_EVENT_COUNT:
@@ -155,6 +193,8 @@ void *meeting_event_body(const char *meeting, const struct meeting_event *event)
         struct message_member_gain_changed *changed = body;
         changed->gain_db = event->gain_db;
         changed->gain_auto = !event->gain_is_fixed;
+    } else if (event->type == MEETING_EVENT_STAGE_ORDERED) {
+        meeting_order_fill(&event->order, &((struct message_stage_ordered *)body)->order);
     }
     return body;
 }
@@ -214,6 +254,8 @@ int meeting_event_read(const char *meeting, const char *name, const char *json, 
         const struct message_member_gain_changed *changed = body;
         event->gain_db = (int)changed->gain_db;
         event->gain_is_fixed = !changed->gain_auto;
+    } else if (event->type == MEETING_EVENT_STAGE_ORDERED) {
+        meeting_order_read(&((struct message_stage_ordered *)body)->order, &event->order);
     }
     return 0;
 }

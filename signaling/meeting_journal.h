@@ -17,5 +17,9 @@ char *meeting_event_write(const char *meeting, const struct meeting_event *event
 int meeting_event_read(const char *meeting, const char *name, const char *json, int64_t at_ms,
         struct meeting_event *event) MUST_CHECK;
 
+// The order of a stage as the contract's type, and back.
+void meeting_order_fill(const struct meeting_stage_order *order, struct type_stage_order *out);
+void meeting_order_read(const struct type_stage_order *in, struct meeting_stage_order *order);
+
 // The member as the contract's type; `present`, `connected` and `on_stage` are left false.
 void meeting_member_fill(const struct meeting_member *member, struct type_member *out);

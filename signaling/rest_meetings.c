@@ -82,7 +82,6 @@ enum error_code rest_meeting_get(struct rest_call *call, char **detail)
     if (!conference)
         return ERROR_MEETING_UNKNOWN;
     const struct meeting *meeting = conference_meeting(conference);
-    const struct stage *stage = conference_stage(conference);
     g_strlcpy(reply->id, meeting->id, sizeof(reply->id));
     g_strlcpy(reply->title, meeting->title, sizeof(reply->title));
     reply->state = meeting->state;
@@ -94,10 +93,7 @@ enum error_code rest_meeting_get(struct rest_call *call, char **detail)
     g_strlcpy(reply->floor.member, meeting->holder, sizeof(reply->floor.member));
     wall_clock_format(meeting->holder_since_ms, reply->floor.since);
     fill_queue(meeting, reply);
-    reply->stage.layout = stage->layout;
-    reply->stage.tiles_count = stage->tile_count;
-    for (size_t i = 0; i < stage->tile_count; i++)
-        g_strlcpy(reply->stage.tiles[i], stage->tiles[i], sizeof(reply->stage.tiles[i]));
+    conference_fill_stage(conference, &reply->stage);
     return ERROR_NONE;
 }
 

@@ -133,7 +133,7 @@ static void tell_member(
     const struct identity *who = session_who(session);
     struct message_member_desired member;
     desired_member(conference ? conference_meeting(conference) : NULL,
-            conference ? conference_stage(conference) : NULL, who->self,
+            conference ? conference_stages(conference) : NULL, who->self,
             conference ? conference_media_epoch(conference) : "",
             who->role == ROLE_ROOM ? link_kbps_of(service, who->self) : 0, &member);
     session_send_changed(session, SESSION_SLOT_MEMBER, MESSAGE_MEMBER_DESIRED, &member);

@@ -67,10 +67,20 @@ static size_t place_speaker(size_t count, int width, int height, struct layout_r
     return count;
 }
 
+static size_t place_pair(size_t count, int width, int height, struct layout_rect *rects)
+{
+    if (count == 1)
+        return place_single(count, width, height, rects);
+    for (int i = 0; i < 2; i++)
+        rects[i] = cell(i * (width / 2), height / 4, width / 2, height / 2);
+    return 2;
+}
+
 static size_t (*const placers[])(size_t, int, int, struct layout_rect *) = {
     [LAYOUT_GRID] = place_grid,
     [LAYOUT_SPEAKER] = place_speaker,
     [LAYOUT_SINGLE] = place_single,
+    [LAYOUT_PAIR] = place_pair,
 };
 
 size_t layout_place(enum layout_kind kind, size_t count, int width, int height,

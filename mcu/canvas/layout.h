@@ -10,6 +10,7 @@ enum layout_kind {
     LAYOUT_GRID,    // all of one size, row by row
     LAYOUT_SPEAKER, // the first large, the others in a column on its right, then in a row below it
     LAYOUT_SINGLE,  // the first alone
+    LAYOUT_PAIR,    // two side by side
 };
 
 // Even everywhere, as I420 wants; 16:9 within a few pixels.

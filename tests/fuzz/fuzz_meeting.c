@@ -34,6 +34,7 @@ static void holds_together(const struct meeting *meeting)
 {
     g_assert_true(!meeting->holder[0] || meeting_member(meeting, meeting->holder));
     g_assert_cmpint(meeting_queue_position(meeting, meeting->holder), ==, 0);
+    g_assert_true(!meeting->content[0] || meeting_member(meeting, meeting->content));
     for (guint i = 0; i < meeting->queue->len; i++) {
         const char *id = g_array_index(meeting->queue, struct meeting_queued, i).member;
         g_assert_nonnull(meeting_member(meeting, id));
@@ -51,12 +52,19 @@ static void operate(
     };
     member_of(bytes[1], actor);
     member_of(bytes[2], joins.id);
+    struct meeting_stage_order order = {
+        .mode = bytes[3] & 4 ? STAGE_MODE_AUTO : STAGE_MODE_DECLARED,
+        .layout = (enum stage_layout)(bytes[3] % STAGE_LAYOUT_COUNT),
+        .tile_count = bytes[3] & 1,
+    };
+    g_strlcpy(order.tiles[0], joins.id, sizeof(order.tiles[0]));
     const struct meeting_operation operation = {
         .type = (enum meeting_operation_type)(bytes[0] % MEETING_OPERATION_COUNT),
         .actor = actor,
         .member = joins.id,
         .muted = bytes[3] & 1,
         .joins = &joins,
+        .order = &order,
         .now_ms = now_ms,
     };
     g_autoptr(GArray) events = g_array_new(FALSE, TRUE, sizeof(struct meeting_event));

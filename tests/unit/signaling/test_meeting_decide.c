@@ -427,6 +427,11 @@ static void random_operation(struct fixture *fixture, GRand *random)
 {
     struct meeting_member member = { .kind = MEMBER_KIND_PERSON, .role = ROLE_DELEGATE };
     g_strlcpy(member.id, any_member(random), sizeof(member.id));
+    struct meeting_stage_order order = {
+        .mode = g_rand_boolean(random) ? STAGE_MODE_AUTO : STAGE_MODE_DECLARED,
+        .tile_count = 1,
+    };
+    g_strlcpy(order.tiles[0], any_member(random), sizeof(order.tiles[0]));
     struct meeting_operation operation = {
         .type = (enum meeting_operation_type)g_rand_int_range(random, 0, MEETING_OPERATION_COUNT),
         .actor = any_member(random),
@@ -439,6 +444,7 @@ static void random_operation(struct fixture *fixture, GRand *random)
         .has_auto = g_rand_boolean(random),
         .is_auto = g_rand_boolean(random),
         .joins = &member,
+        .order = &order,
     };
     // The end comes seldom, or every meeting would be short.
     if (operation.type == MEETING_END && g_rand_int_range(random, 0, 20) > 0)
@@ -571,9 +577,74 @@ static void a_new_meeting_that_can_not_be_is_no_event_at_all(void **state)
     assert_int_equal(events->len, 0);
 }
 
+static void assert_folds_to_the_same(const struct fixture *fixture)
+{
+    struct meeting *again = fold(fixture);
+    assert_true(meeting_equal(fixture->meeting, again));
+    meeting_free(again);
+}
+
+static void a_stage_order_needs_members_and_is_kept(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_meeting(MEETING_MODE_FLOOR);
+    struct meeting_stage_order order = { .mode = STAGE_MODE_DECLARED, .layout = STAGE_LAYOUT_PAIR };
+    assert_int_equal(DO(fixture, .type = MEETING_STAGE_SET, .actor = "chair", .order = &order),
+            ERROR_STAGE_NO_TILES);
+    order.tile_count = 2;
+    g_strlcpy(order.tiles[0], "64", sizeof(order.tiles[0]));
+    g_strlcpy(order.tiles[1], "nobody", sizeof(order.tiles[1]));
+    assert_int_equal(DO(fixture, .type = MEETING_STAGE_SET, .actor = "chair", .order = &order),
+            ERROR_MEMBER_UNKNOWN);
+    g_strlcpy(order.tiles[1], "622", sizeof(order.tiles[1]));
+    order.dwell_s = 7;
+    guint count = 0;
+    const struct meeting_operation set = {
+        .type = MEETING_STAGE_SET, .actor = "chair", .order = &order
+    };
+    assert_int_equal(run(fixture, set, &count), ERROR_NONE);
+    assert_int_equal(count, 1);
+    assert_true(meeting_orders_equal(&fixture->meeting->order, &order));
+    assert_int_equal(run(fixture, set, &count), ERROR_NONE); // as it is already
+    assert_int_equal(count, 0);
+    assert_folds_to_the_same(fixture);
+    fixture_free(fixture);
+}
+
+static void a_screen_is_shown_by_who_presides_or_has_the_floor(void **state)
+{
+    (void)state;
+    struct fixture *fixture = open_meeting(MEETING_MODE_FLOOR);
+    assert_int_equal(
+            DO(fixture, .type = MEETING_CONTENT_START, .actor = "64"), ERROR_CONTENT_NOT_ALLOWED);
+    assert_int_equal(
+            DO(fixture, .type = MEETING_CONTENT_STOP, .actor = "chair"), ERROR_CONTENT_NOT_SHARED);
+    assert_int_equal(DO(fixture, .type = MEETING_CONTENT_START, .actor = "chair"), ERROR_NONE);
+    assert_string_equal(fixture->meeting->content, "chair");
+    GRANT(fixture, "64");
+    assert_string_equal(fixture->meeting->content, "chair"); // presides, floor or not
+    assert_int_equal(
+            DO(fixture, .type = MEETING_CONTENT_STOP, .actor = "64"), ERROR_CONTENT_NOT_ALLOWED);
+    // Who has the floor takes the chair's place, and loses it with the floor.
+    assert_int_equal(DO(fixture, .type = MEETING_CONTENT_START, .actor = "64"), ERROR_NONE);
+    assert_string_equal(fixture->meeting->content, "64");
+    GRANT(fixture, "622");
+    assert_string_equal(fixture->meeting->content, "");
+    assert_int_equal(DO(fixture, .type = MEETING_CONTENT_START, .actor = "622"), ERROR_NONE);
+    assert_int_equal(DO(fixture, .type = MEETING_CONTENT_STOP, .actor = "chair"), ERROR_NONE);
+    assert_int_equal(DO(fixture, .type = MEETING_CONTENT_START, .actor = "622"), ERROR_NONE);
+    assert_int_equal(
+            DO(fixture, .type = MEETING_LEAVE, .actor = "622", .member = "622"), ERROR_NONE);
+    assert_string_equal(fixture->meeting->content, "");
+    assert_folds_to_the_same(fixture);
+    fixture_free(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stage_order_needs_members_and_is_kept),
+        cmocka_unit_test(a_screen_is_shown_by_who_presides_or_has_the_floor),
         cmocka_unit_test(in_mode_floor_only_chairs_are_heard_at_first),
         cmocka_unit_test(the_queue_keeps_the_order_of_asking),
         cmocka_unit_test(asking_again_changes_nothing),

@@ -13,6 +13,7 @@ import type {
   QueueEntry,
   RoomStatus,
   Stage,
+  StageOrder,
 } from '../protocol/messages.gen';
 
 export interface Meeting {
@@ -29,6 +30,10 @@ export interface CallState {
   readonly floor: FloorHolder | null;
   readonly queue: readonly QueueEntry[];
   readonly stage: Stage;
+  /** How the stage shall be, as somebody said. */
+  readonly order: StageOrder;
+  /** Whose screen is shown; null: nobody's. */
+  readonly content: string | null;
   /** What rooms reported of themselves; for technicians. */
   readonly statuses: ReadonlyMap<string, RoomStatus>;
   /** Whether the devices of a room are as they shall be; for chairs. */
@@ -37,12 +42,17 @@ export interface CallState {
   readonly desired: MemberDesired | null;
 }
 
+/** As the procedure wants it. */
+const NO_ORDER: StageOrder = { mode: 'auto', tiles: [] };
+
 export const EMPTY_CALL: CallState = {
   meeting: null,
   members: new Map(),
   floor: null,
   queue: [],
   stage: { layout: 'grid', tiles: [] },
+  order: NO_ORDER,
+  content: null,
   statuses: new Map(),
   ready: new Map(),
   desired: null,
@@ -100,6 +110,8 @@ function applySnapshot(state: CallState, d: MeetingSnapshot): CallState {
     floor: d.floor ?? null,
     queue: d.queue,
     stage: d.stage,
+    order: d.stage.order ?? NO_ORDER,
+    content: d.content ?? null,
     statuses: new Map(),
     ready: new Map(),
   };
@@ -147,6 +159,7 @@ function applyLeft(state: CallState, id: string): CallState {
     members,
     queue: withoutQueued(state.queue, id),
     floor: state.floor?.member === id ? null : state.floor,
+    content: state.content === id ? null : state.content,
   };
 }
 
@@ -164,7 +177,7 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
     case 'meeting.opened':
       return withMeetingState(state, 'open');
     case 'meeting.ended':
-      return { ...withMeetingState(state, 'ended'), floor: null, queue: [] };
+      return { ...withMeetingState(state, 'ended'), floor: null, queue: [], content: null };
     case 'meeting.all_muted': {
       const members = updateMembers(state.members, (member) =>
         keepsMicrophone(member) || member.muted ? null : { muted: true },
@@ -201,6 +214,12 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
       return applyReleased(state, event.d.member);
     case 'stage.changed':
       return { ...state, stage: { layout: event.d.layout, tiles: event.d.tiles } };
+    case 'stage.ordered':
+      return { ...state, order: event.d.order };
+    case 'content.started':
+      return { ...state, content: event.d.member };
+    case 'content.stopped':
+      return { ...state, content: null };
     case 'room.status':
       return { ...state, statuses: new Map(state.statuses).set(event.d.member, event.d) };
     case 'room.ready':
