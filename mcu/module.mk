@@ -5,3 +5,4 @@ PROGRAMS += rong-mcu
 rong-mcu.main := mcu/main.c
 rong-mcu.uses := mcu
 test_call.uses := common/endpoint
+test_province.uses := common/endpoint

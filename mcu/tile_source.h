@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The newest picture of one member, scaled once on arrival: a GStreamer thread puts, the compositor
+// The newest picture of one member, scaled once on arrival: a codec thread puts, the compositor
 // takes, nobody waits. Shared between threads, hence counted.
 #pragma once
 

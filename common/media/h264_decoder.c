@@ -5,12 +5,12 @@
 
 #include <errno.h>
 #include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "common/base/log.h"
+#include "common/media/codec_lane.h"
 
 // A second of the fastest rate that the house sends.
 #define WAITING_MAX 30
@@ -19,7 +19,8 @@ struct h264_decoder {
     h264_decoder_fn *fn;
     h264_decoder_need_key_frame_fn *need_key_frame;
     void *user;
-    GstElement *pipeline, *source, *codec, *sink;
+    GstElement *pipeline, *codec, *sink;
+    struct codec_lane *lane;
     _Atomic bool is_broken;
     _Atomic bool waits_for_key_frame;
 };
@@ -73,31 +74,44 @@ static GstBusSyncReply on_message(GstBus *bus, GstMessage *message, gpointer dat
     return GST_BUS_DROP;
 }
 
-// The decoder itself says when it lost its references (automatic-request-sync-points).
-static GstPadProbeReturn on_upstream_event(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+static void on_failure(void *user)
 {
-    (void)pad;
-    if (gst_video_event_is_force_key_unit(GST_PAD_PROBE_INFO_EVENT(info)))
-        lose_sync(data);
-    return GST_PAD_PROBE_OK;
+    struct h264_decoder *decoder = user;
+    if (!atomic_exchange(&decoder->is_broken, true))
+        log_warn("the decoder refuses more");
+    lose_sync(decoder);
+}
+
+// The decoder itself says when it lost its references (automatic-request-sync-points).
+static void on_key_frame_wish(void *user)
+{
+    lose_sync(user);
+}
+
+static int open_lane(struct h264_decoder *decoder)
+{
+    // Access units come whole, so h264parse would only copy them.
+    g_autoptr(GstCaps) coded =
+            gst_caps_from_string("video/x-h264,stream-format=byte-stream,alignment=au");
+    const struct codec_lane_config config = {
+        .codec = decoder->codec,
+        .caps = coded,
+        .failed = on_failure,
+        .wants_key_frame = on_key_frame_wish,
+        .user = decoder,
+    };
+    return codec_lane_open(&config, &decoder->lane);
 }
 
 static int make_pipeline(struct h264_decoder *decoder)
 {
     decoder->pipeline = gst_pipeline_new(NULL);
-    decoder->source = gst_element_factory_make("appsrc", NULL);
     decoder->codec = gst_element_factory_make("avdec_h264", NULL);
     decoder->sink = gst_element_factory_make("appsink", NULL);
-    if (!decoder->source || !decoder->codec || !decoder->sink)
+    if (!decoder->codec || !decoder->sink)
         return -ENOENT;
-    gst_bin_add_many(
-            GST_BIN(decoder->pipeline), decoder->source, decoder->codec, decoder->sink, NULL);
+    gst_bin_add_many(GST_BIN(decoder->pipeline), decoder->codec, decoder->sink, NULL);
 
-    // Access units come whole, so h264parse would only copy them.
-    g_autoptr(GstCaps) coded =
-            gst_caps_from_string("video/x-h264,stream-format=byte-stream,alignment=au");
-    g_object_set(decoder->source, "caps", coded, "is-live", TRUE, "block", FALSE, NULL);
-    gst_util_set_object_arg(G_OBJECT(decoder->source), "format", "time");
     // More threads would hold back as many frames.
     g_object_set(decoder->codec, "max-threads", 1, "output-corrupt", FALSE,
             "discard-corrupted-frames", TRUE, "automatic-request-sync-points", TRUE, "qos", FALSE,
@@ -107,15 +121,13 @@ static int make_pipeline(struct h264_decoder *decoder)
     GstAppSinkCallbacks callbacks = { .new_sample = take_picture };
     gst_app_sink_set_callbacks(GST_APP_SINK(decoder->sink), &callbacks, decoder, NULL);
 
-    g_autoptr(GstPad) pad = gst_element_get_static_pad(decoder->source, "src");
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream_event, decoder, NULL);
     g_autoptr(GstBus) bus = gst_element_get_bus(decoder->pipeline);
     gst_bus_set_sync_handler(bus, on_message, decoder, NULL);
-    if (!gst_element_link_many(decoder->source, decoder->codec, decoder->sink, NULL))
+    if (!gst_element_link(decoder->codec, decoder->sink))
         return -EINVAL;
     if (gst_element_set_state(decoder->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
         return -EIO;
-    return 0;
+    return open_lane(decoder);
 }
 
 int h264_decoder_open(h264_decoder_fn *fn, h264_decoder_need_key_frame_fn *need_key_frame,
@@ -140,6 +152,7 @@ void h264_decoder_close(struct h264_decoder *decoder)
 {
     if (!decoder)
         return;
+    codec_lane_close(decoder->lane);
     if (decoder->pipeline) {
         gst_element_set_state(decoder->pipeline, GST_STATE_NULL);
         gst_object_unref(decoder->pipeline);
@@ -174,7 +187,7 @@ int h264_decoder_push(
             decoder->need_key_frame(decoder->user);
         return 0;
     }
-    if (gst_app_src_get_current_level_buffers(GST_APP_SRC(decoder->source)) > WAITING_MAX) {
+    if (codec_lane_waiting(decoder->lane) > WAITING_MAX) {
         lose_sync(decoder);
         return -EAGAIN;
     }
@@ -185,5 +198,6 @@ int h264_decoder_push(
     GST_BUFFER_PTS(buffer) = (GstClockTime)pts_us * 1000;
     if (!is_key_frame)
         GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-    return gst_app_src_push_buffer(GST_APP_SRC(decoder->source), buffer) == GST_FLOW_OK ? 0 : -EIO;
+    codec_lane_push(decoder->lane, buffer);
+    return 0;
 }

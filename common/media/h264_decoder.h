@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One H.264 decoder over a GStreamer pipeline. Pictures leave on a GStreamer thread.
+// One H.264 decoder over a GStreamer pipeline. Pictures leave on a codec thread.
 #pragma once
 
 #include <stddef.h>
@@ -10,10 +10,10 @@
 
 struct h264_decoder;
 
-// Any GStreamer thread; the picture's planes live until the call returns; its size may change.
+// Any codec thread; the picture's planes live until the call returns; its size may change.
 typedef void h264_decoder_fn(void *user, const struct picture *picture, int64_t pts_us);
 // The stream can not be decoded from here on without a key frame; said again for each access unit
-// that is dropped until one comes, so the callee limits its PLIs. Any GStreamer thread, or the
+// that is dropped until one comes, so the callee limits its PLIs. Any codec thread, or the
 // pusher's.
 typedef void h264_decoder_need_key_frame_fn(void *user);
 

@@ -5,11 +5,11 @@
 
 #include <errno.h>
 #include <gst/app/gstappsink.h>
-#include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 #include <stdatomic.h>
 
 #include "common/base/log.h"
+#include "common/media/codec_lane.h"
 
 // Pictures that may wait: one in the encoder, one behind it. More is delay, not smoothness.
 #define WAITING_MAX 2
@@ -19,7 +19,8 @@ struct h264_encoder {
     h264_encoder_fn *fn;
     void *user;
     bool rate_in_bits; // openh264enc counts bits, x264enc kilobits
-    GstElement *pipeline, *source, *codec, *sink;
+    GstElement *pipeline, *codec, *sink;
+    struct codec_lane *lane;
     GstBufferPool *pool;
     GstVideoInfo info;
     _Atomic bool is_broken;
@@ -101,7 +102,14 @@ static int add_codec(struct h264_encoder *encoder)
     return 0;
 }
 
-static void make_source(struct h264_encoder *encoder)
+static void on_failure(void *user)
+{
+    struct h264_encoder *encoder = user;
+    if (!atomic_exchange(&encoder->is_broken, true))
+        log_error("the encoder refuses more");
+}
+
+static int open_lane(struct h264_encoder *encoder)
 {
     const struct h264_encoder_config *config = &encoder->config;
     gst_video_info_set_format(
@@ -109,30 +117,31 @@ static void make_source(struct h264_encoder *encoder)
     encoder->info.fps_n = config->fps;
     encoder->info.fps_d = 1;
     g_autoptr(GstCaps) caps = gst_video_info_to_caps(&encoder->info);
-    g_object_set(encoder->source, "caps", caps, "is-live", TRUE, "block", FALSE, NULL);
-    gst_util_set_object_arg(G_OBJECT(encoder->source), "format", "time");
-
     encoder->pool = gst_video_buffer_pool_new();
     GstStructure *pool_config = gst_buffer_pool_get_config(encoder->pool);
     gst_buffer_pool_config_set_params(
             pool_config, caps, (guint)encoder->info.size, WAITING_MAX + 1, 0);
     gst_buffer_pool_set_config(encoder->pool, pool_config);
     gst_buffer_pool_set_active(encoder->pool, TRUE);
+    const struct codec_lane_config lane = {
+        .codec = encoder->codec,
+        .caps = caps,
+        .failed = on_failure,
+        .user = encoder,
+    };
+    return codec_lane_open(&lane, &encoder->lane);
 }
 
 static int make_pipeline(struct h264_encoder *encoder)
 {
     encoder->pipeline = gst_pipeline_new(NULL);
-    encoder->source = gst_element_factory_make("appsrc", NULL);
     encoder->sink = gst_element_factory_make("appsink", NULL);
-    if (!encoder->source || !encoder->sink)
+    if (!encoder->sink)
         return -ENOENT;
-    gst_bin_add_many(GST_BIN(encoder->pipeline), encoder->source, encoder->sink, NULL);
+    gst_bin_add(GST_BIN(encoder->pipeline), encoder->sink);
     const int rc = add_codec(encoder);
     if (rc < 0)
         return rc;
-    make_source(encoder);
-
     g_autoptr(GstCaps) caps = gst_caps_from_string("video/x-h264,stream-format=byte-stream,"
                                                    "alignment=au,profile=constrained-baseline");
     g_object_set(encoder->sink, "caps", caps, "sync", FALSE, "async", FALSE, NULL);
@@ -141,11 +150,11 @@ static int make_pipeline(struct h264_encoder *encoder)
 
     g_autoptr(GstBus) bus = gst_element_get_bus(encoder->pipeline);
     gst_bus_set_sync_handler(bus, on_message, encoder, NULL);
-    if (!gst_element_link_many(encoder->source, encoder->codec, encoder->sink, NULL))
+    if (!gst_element_link(encoder->codec, encoder->sink))
         return -EINVAL;
     if (gst_element_set_state(encoder->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
         return -EIO;
-    return 0;
+    return open_lane(encoder);
 }
 
 int h264_encoder_open(const struct h264_encoder_config *config, h264_encoder_fn *fn, void *user,
@@ -169,6 +178,7 @@ void h264_encoder_close(struct h264_encoder *encoder)
 {
     if (!encoder)
         return;
+    codec_lane_close(encoder->lane);
     if (encoder->pipeline) {
         gst_element_set_state(encoder->pipeline, GST_STATE_NULL);
         gst_object_unref(encoder->pipeline);
@@ -216,10 +226,8 @@ int h264_encoder_push(struct h264_encoder *encoder, const struct picture *pictur
     GST_BUFFER_DURATION(buffer) = GST_SECOND / (GstClockTime)encoder->config.fps;
 
     atomic_fetch_add(&encoder->waiting, 1);
-    if (gst_app_src_push_buffer(GST_APP_SRC(encoder->source), buffer) == GST_FLOW_OK)
-        return 0;
-    atomic_fetch_sub(&encoder->waiting, 1);
-    return -EIO;
+    codec_lane_push(encoder->lane, buffer);
+    return 0;
 }
 
 void h264_encoder_request_key_frame(struct h264_encoder *encoder)

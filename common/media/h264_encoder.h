@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One H.264 encoder (constrained baseline, byte-stream, no B frames, one slice) over a GStreamer
-// pipeline. Frames leave on a GStreamer thread.
+// pipeline. Frames leave on a codec thread.
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct h264_encoder_config {
     int key_frame_every; // frames; 0: only on request
 };
 
-// Annex B access unit. Any GStreamer thread; `data` lives until the call returns.
+// Annex B access unit. Any codec thread; `data` lives until the call returns.
 typedef void h264_encoder_fn(
         void *user, const uint8_t *data, size_t size, bool is_key_frame, int64_t pts_us);
 

@@ -75,7 +75,7 @@ def memory(low, high):
 def threads(rooms):
     def measure(bench):
         at = point(bench, rooms)
-        return Value(middle([window.threads for window in at.windows]), "of these one a decoder and one the encoder: tiles, not rooms")
+        return Value(middle([window.threads for window in at.windows]), "of these one a processor for all codecs")
     return measure
 
 
