@@ -12,3 +12,4 @@ rong-sim.uses := hw/sim
 test_on_sim.uses := hw/sim hw/web hw/codec
 test_device.uses := hw/codec
 test_conformance.uses := hw/codec
+test_visca_server.uses := hw/codec

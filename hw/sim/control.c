@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "hw/sim/endpoint.h"
+#include "hw/listener.h"
 #include "hw/sim/posed.h"
 
 #define LOG_TOPIC "sim"
@@ -10,7 +10,7 @@
 #define LINE_MAX_BYTES 256
 
 struct sim_control {
-    struct sim_listener *listener;
+    struct hw_listener *listener;
     GPtrArray *devices; // struct sim_device, lent
 };
 
@@ -67,18 +67,18 @@ static void answer(const struct sim_control *control, char *line, GString *out)
     }
 }
 
-static bool client_accepted(void *context, struct sim_client *client)
+static bool client_accepted(void *context, struct hw_client *client)
 {
     (void)context;
-    sim_client_set_data(client, g_malloc0(LINE_MAX_BYTES));
+    hw_client_set_data(client, g_malloc0(LINE_MAX_BYTES));
     return true;
 }
 
 static void client_received(
-        void *context, struct sim_client *client, const uint8_t *data, size_t size)
+        void *context, struct hw_client *client, const uint8_t *data, size_t size)
 {
     struct sim_control *control = context;
-    char *line = sim_client_data(client);
+    char *line = hw_client_data(client);
     size_t used = strlen(line);
     for (size_t i = 0; i < size; i++) {
         if (data[i] != '\n') {
@@ -90,7 +90,7 @@ static void client_received(
         g_autoptr(GString) out = g_string_new(NULL);
         answer(control, line, out);
         g_string_append_c(out, '\n');
-        sim_listener_send(control->listener, sim_client_id(client), out->str, out->len);
+        hw_listener_send(control->listener, hw_client_id(client), out->str, out->len);
         memset(line, 0, LINE_MAX_BYTES);
         used = 0;
     }
@@ -99,18 +99,18 @@ static void client_received(
 int sim_control_open(
         struct loop *loop, const char *listen, GPtrArray *devices, struct sim_control **out)
 {
-    static const struct sim_listener_handler handler = {
+    static const struct hw_listener_handler handler = {
         .accepted = client_accepted,
         .received = client_received,
     };
     struct sim_control *control = g_new0(struct sim_control, 1);
     control->devices = devices;
-    int rc = sim_listener_open(loop, listen, &handler, control, &control->listener);
+    int rc = hw_listener_open(loop, listen, &handler, control, &control->listener);
     if (rc < 0) {
         g_free(control);
         return rc;
     }
-    log_info("listening control port=%u", sim_listener_port(control->listener));
+    log_info("listening control port=%u", hw_listener_port(control->listener));
     *out = control;
     return 0;
 }
@@ -119,6 +119,6 @@ void sim_control_close(struct sim_control *control)
 {
     if (!control)
         return;
-    sim_listener_close(control->listener);
+    hw_listener_close(control->listener);
     g_free(control);
 }

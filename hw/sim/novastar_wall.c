@@ -7,7 +7,7 @@
 
 #include "common/base/log.h"
 #include "hw/codec/novastar_codec.h"
-#include "hw/sim/endpoint.h"
+#include "hw/listener.h"
 #include "hw/sim/posed.h"
 
 #define LOG_TOPIC "novastar-sim"
@@ -26,7 +26,7 @@ struct card {
 struct wall {
     struct sim_device device; // first
     struct sim_later *later;
-    struct sim_listener *listener;
+    struct hw_listener *listener;
     unsigned ports;
     unsigned cards_a_port;
     uint16_t model;
@@ -96,7 +96,7 @@ static void put_on_wire(void *context, const void *data, size_t size)
     struct wall *wall = context;
     struct answer answer;
     memcpy(&answer, data, MIN(size, sizeof(answer)));
-    sim_listener_send(wall->listener, answer.client, answer.bytes, answer.size);
+    hw_listener_send(wall->listener, answer.client, answer.bytes, answer.size);
 }
 
 static void answer_after(struct wall *wall, uint32_t client, const struct novastar_frame *request,
@@ -260,7 +260,7 @@ static void check_idle(void *context, const void *data, size_t size)
     uint32_t heard;
     memcpy(&heard, data, MIN(size, sizeof(heard)));
     if (heard == wall->heard)
-        sim_listener_cut(wall->listener, NULL);
+        hw_listener_cut(wall->listener, NULL);
 }
 
 static void note_heard(struct wall *wall)
@@ -271,25 +271,25 @@ static void note_heard(struct wall *wall)
                 wall->later, wall->idle_ms, check_idle, wall, &wall->heard, sizeof(wall->heard));
 }
 
-static bool client_accepted(void *context, struct sim_client *client)
+static bool client_accepted(void *context, struct hw_client *client)
 {
     struct wall *wall = context;
     bool is_held = wall->device.fault == SIM_FAULT_LOCK ||
-                   (sim_listener_clients(wall->listener) > 0 && !wall->kicks_old);
+                   (hw_listener_clients(wall->listener) > 0 && !wall->kicks_old);
     if (is_held) {
         wall->refused_clients++;
         return false;
     }
-    sim_listener_cut(wall->listener, NULL);
+    hw_listener_cut(wall->listener, NULL);
     struct novastar_reader *reader = g_new0(struct novastar_reader, 1);
     novastar_reader_init(reader, false);
-    sim_client_set_data(client, reader);
+    hw_client_set_data(client, reader);
     note_heard(wall);
     return true;
 }
 
 static void client_received(
-        void *context, struct sim_client *client, const uint8_t *data, size_t size)
+        void *context, struct hw_client *client, const uint8_t *data, size_t size)
 {
     struct wall *wall = context;
     note_heard(wall);
@@ -297,8 +297,8 @@ static void client_received(
         return;
     g_autofree struct novastar_frame *frame = g_new(struct novastar_frame, 1);
     const uint8_t *at = data;
-    while (novastar_reader_take(sim_client_data(client), &at, data + size, frame))
-        take_frame(wall, sim_client_id(client), frame);
+    while (novastar_reader_take(hw_client_data(client), &at, data + size, frame))
+        take_frame(wall, hw_client_id(client), frame);
 }
 
 // --- power cuts and the like -------------------------------------------------------------------
@@ -314,7 +314,7 @@ static void booted(void *context, const void *data, size_t size)
         memcpy(card->brightness, card->stored_brightness, sizeof(card->brightness));
         card->blank = card->pattern = card->freeze = 0;
     }
-    sim_listener_set_on(wall->listener, true);
+    hw_listener_set_on(wall->listener, true);
 }
 
 static void wall_set_fault(struct sim_device *device, enum sim_fault fault)
@@ -325,10 +325,10 @@ static void wall_set_fault(struct sim_device *device, enum sim_fault fault)
     device->fault = fault == SIM_FAULT_RESTART ? SIM_FAULT_NONE : fault;
     if (fault == SIM_FAULT_OFF || boots) {
         sim_later_clear(wall->later);
-        sim_listener_set_on(wall->listener, false);
+        hw_listener_set_on(wall->listener, false);
     }
     if (fault == SIM_FAULT_LOCK)
-        sim_listener_cut(wall->listener, NULL);
+        hw_listener_cut(wall->listener, NULL);
     wall->is_booting = boots;
     if (boots)
         sim_later_add(wall->later, wall->boot_ms, booted, wall, NULL, 0);
@@ -346,20 +346,20 @@ static void wall_write_state(struct sim_device *device, GString *json)
     g_string_append_printf(json,
             ",\"preset\":%u,\"input\":%u,\"ports\":%u,\"cards\":%u,\"clients\":%u",
             wall->preset + 1u, wall->input, wall->ports, wall->cards_a_port,
-            sim_listener_clients(wall->listener));
+            hw_listener_clients(wall->listener));
     g_string_append_printf(json,
             ",\"frames\":%" G_GUINT64_FORMAT ",\"writes\":%" G_GUINT64_FORMAT
             ",\"bad_checksums\":%" G_GUINT64_FORMAT ",\"refused_clients\":%" G_GUINT64_FORMAT
             ",\"tcp_port\":%u",
             wall->frames, wall->writes, wall->bad_checksums, wall->refused_clients,
-            sim_listener_port(wall->listener));
+            hw_listener_port(wall->listener));
 }
 
 static void wall_free(struct sim_device *device)
 {
     struct wall *wall = (struct wall *)device;
     sim_later_free(wall->later);
-    sim_listener_close(wall->listener);
+    hw_listener_close(wall->listener);
     g_free(wall->cards);
     g_free(device->name);
     g_free(wall);
@@ -375,7 +375,7 @@ static const struct sim_device_class wall_class = {
 int sim_novastar_open(struct loop *loop, const struct sim_novastar_config *config,
         struct sim_device **out, char **fault)
 {
-    static const struct sim_listener_handler handler = {
+    static const struct hw_listener_handler handler = {
         .accepted = client_accepted,
         .received = client_received,
     };
@@ -398,7 +398,7 @@ int sim_novastar_open(struct loop *loop, const struct sim_novastar_config *confi
         wall->cards[i].brightness[0] = START_BRIGHTNESS;
         store(&wall->cards[i]);
     }
-    int rc = sim_listener_open(loop, config->listen, &handler, wall, &wall->listener);
+    int rc = hw_listener_open(loop, config->listen, &handler, wall, &wall->listener);
     if (rc < 0) {
         *fault = g_strdup_printf(
                 "wall %s can not listen on %s: %s", config->name, config->listen, g_strerror(-rc));
@@ -406,7 +406,7 @@ int sim_novastar_open(struct loop *loop, const struct sim_novastar_config *confi
         return rc;
     }
     log_info("listening device=%s kind=novastar tcp_port=%u", config->name,
-            sim_listener_port(wall->listener));
+            hw_listener_port(wall->listener));
     *out = &wall->device;
     return 0;
 }

@@ -278,7 +278,7 @@ static bool ramp(struct axis *axis, const struct xapi_message *request, const ch
     if (xapi_find_number(request, speed_name, &speed) && (speed < 1 || speed > 15))
         return false;
     int sign = strcmp(direction, "Stop") == 0 ? 0 : strcmp(direction, positive) == 0 ? 1 : -1;
-    axis_move(axis, sign * speed * STEP);
+    axis_move(axis, (double)(sign * speed * STEP));
     return true;
 }
 

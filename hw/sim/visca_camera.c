@@ -7,7 +7,7 @@
 
 #include "common/base/log.h"
 #include "hw/codec/visca_codec.h"
-#include "hw/sim/endpoint.h"
+#include "hw/listener.h"
 #include "hw/sim/posed.h"
 
 #define LOG_TOPIC "visca-sim"
@@ -49,8 +49,8 @@ struct camera {
     struct sim_device device; // first
     struct loop *loop;
     struct sim_later *later;
-    struct sim_port *port;
-    struct sim_listener *listener;
+    struct hw_port *port;
+    struct hw_listener *listener;
     unsigned move_ms;
     unsigned boot_ms;
     unsigned address;
@@ -157,11 +157,11 @@ static void put_on_wire(void *context, const void *data, size_t data_size)
     struct answer answer;
     memcpy(&answer, data, MIN(data_size, sizeof(answer)));
     if (answer.route.client) {
-        sim_listener_send(camera->listener, answer.route.client, answer.payload, answer.size);
+        hw_listener_send(camera->listener, answer.route.client, answer.payload, answer.size);
         return;
     }
     if (!answer.route.has_header) {
-        sim_port_send(camera->port, &answer.route.peer, answer.payload, answer.size);
+        hw_port_send(camera->port, &answer.route.peer, answer.payload, answer.size);
         return;
     }
     struct visca_datagram datagram = {
@@ -175,7 +175,7 @@ static void put_on_wire(void *context, const void *data, size_t data_size)
     bytes_writer_init(&out, bytes, sizeof(bytes));
     int size = visca_write_datagram(&out, &datagram);
     if (size > 0)
-        sim_port_send(camera->port, &answer.route.peer, bytes, (size_t)size);
+        hw_port_send(camera->port, &answer.route.peer, bytes, (size_t)size);
 }
 
 static void send_answer(struct camera *camera, const struct answer *answer)
@@ -554,25 +554,25 @@ static void datagram_received(
     take_packet(camera, &route, &packet);
 }
 
-static bool client_accepted(void *context, struct sim_client *client)
+static bool client_accepted(void *context, struct hw_client *client)
 {
     (void)context;
     struct visca_stream *stream = g_new0(struct visca_stream, 1);
     visca_stream_init(stream);
-    sim_client_set_data(client, stream);
+    hw_client_set_data(client, stream);
     return true;
 }
 
 static void client_received(
-        void *context, struct sim_client *client, const uint8_t *data, size_t size)
+        void *context, struct hw_client *client, const uint8_t *data, size_t size)
 {
     struct camera *camera = context;
     if (is_dead(camera))
         return;
-    struct route route = { .client = sim_client_id(client) };
+    struct route route = { .client = hw_client_id(client) };
     struct visca_packet packet;
     const uint8_t *at = data;
-    while (visca_stream_take(sim_client_data(client), &at, data + size, &packet))
+    while (visca_stream_take(hw_client_data(client), &at, data + size, &packet))
         take_packet(camera, &route, &packet);
 }
 
@@ -585,7 +585,7 @@ static void power_lost(struct camera *camera)
     memset(camera->peers, 0, sizeof(camera->peers));
     begin_motion(camera);
     if (camera->listener)
-        sim_listener_set_on(camera->listener, false);
+        hw_listener_set_on(camera->listener, false);
 }
 
 static void booted(void *context, const void *data, size_t size)
@@ -598,7 +598,7 @@ static void booted(void *context, const void *data, size_t size)
     camera->last_preset = -1;
     camera->from = camera->to = (struct pose){ 0 }; // cameras find their zero when they start
     if (camera->listener)
-        sim_listener_set_on(camera->listener, true);
+        hw_listener_set_on(camera->listener, true);
 }
 
 static void camera_set_fault(struct sim_device *device, enum sim_fault fault)
@@ -629,16 +629,16 @@ static void camera_write_state(struct sim_device *device, GString *json)
             camera->commands, camera->inquiries, camera->stops, camera->stopped_ms,
             camera->sequence_errors);
     g_string_append_printf(json, ",\"udp_port\":%u,\"tcp_port\":%u",
-            camera->port ? sim_port_number(camera->port) : 0,
-            camera->listener ? sim_listener_port(camera->listener) : 0);
+            camera->port ? hw_port_number(camera->port) : 0,
+            camera->listener ? hw_listener_port(camera->listener) : 0);
 }
 
 static void camera_free(struct sim_device *device)
 {
     struct camera *camera = (struct camera *)device;
     sim_later_free(camera->later);
-    sim_port_close(camera->port);
-    sim_listener_close(camera->listener);
+    hw_port_close(camera->port);
+    hw_listener_close(camera->listener);
     g_free(device->name);
     g_free(camera);
 }
@@ -695,7 +695,7 @@ static char *read_presets(struct camera *camera, char *const *texts)
 int sim_visca_open(struct loop *loop, const struct sim_visca_config *config,
         struct sim_device **out, char **fault)
 {
-    static const struct sim_listener_handler handler = {
+    static const struct hw_listener_handler handler = {
         .accepted = client_accepted,
         .received = client_received,
     };
@@ -716,18 +716,18 @@ int sim_visca_open(struct loop *loop, const struct sim_visca_config *config,
     if (*fault)
         goto fail;
     rc = config->listen[0]
-                 ? sim_port_open(loop, config->listen, datagram_received, camera, &camera->port)
+                 ? hw_port_open(loop, config->listen, datagram_received, camera, &camera->port)
                  : 0;
     if (rc == 0 && config->tcp_listen[0])
-        rc = sim_listener_open(loop, config->tcp_listen, &handler, camera, &camera->listener);
+        rc = hw_listener_open(loop, config->tcp_listen, &handler, camera, &camera->listener);
     if (rc < 0) {
         *fault = g_strdup_printf("camera %s can not listen on %s %s: %s", config->name,
                 config->listen, config->tcp_listen, g_strerror(-rc));
         goto fail;
     }
     log_info("listening device=%s kind=visca udp_port=%u tcp_port=%u", config->name,
-            camera->port ? sim_port_number(camera->port) : 0,
-            camera->listener ? sim_listener_port(camera->listener) : 0);
+            camera->port ? hw_port_number(camera->port) : 0,
+            camera->listener ? hw_listener_port(camera->listener) : 0);
     *out = &camera->device;
     return 0;
 

@@ -11,6 +11,7 @@
 #include "room-agent/core/media_offer.h"
 #include "room-agent/core/media_process.h"
 #include "room-agent/core/metrics.h"
+#include "room-agent/core/microphones.h"
 #include "room-agent/core/scenes.h"
 
 #define LOG_TOPIC "room"
@@ -25,6 +26,7 @@ struct room {
     struct loop *loop;
     const struct room_settings *settings;
     struct devices *devices;
+    struct microphones *microphones;
     struct by_hand *by_hand;
     struct control *control;
     struct media_process *media;
@@ -594,6 +596,7 @@ int room_open(struct loop *loop, const struct room_settings *settings, struct ro
     }
     room->media = media_process_new(loop, settings->media_program, &media_handler, room);
     devices_start(room->devices);
+    room->microphones = microphones_new(loop, settings, room->devices);
     room->second_timer = loop_add_timer(loop, 1000, each_second, room);
     *out = room;
     return 0;
@@ -610,6 +613,7 @@ void room_close(struct room *room)
     room->media = NULL;
     control_close(room->control);
     room->control = NULL;
+    microphones_free(room->microphones);
     devices_free(room->devices);
     by_hand_free(room->by_hand);
     g_free(room->scene_fault);

@@ -74,6 +74,18 @@ const struct config_setting room_settings_table[] = {
     { "device *", "certificate", CONFIG_STRING, "", 0, 120, NULL,
             "Room codec: pinned:SHA256 of its certificate, in hex, or any-on-this-lan, which "
             "trusts whoever answers at that address" },
+    { "microphones *", "udp_listen", CONFIG_STRING, "", 0, 64, NULL,
+            "Local UDP address:port where a microphone system recalls presets by VISCA; empty: "
+            "none" },
+    { "microphones *", "tcp_listen", CONFIG_STRING, "", 0, 64, NULL,
+            "The same by TCP; one of the two is needed" },
+    { "microphones *", "peer", CONFIG_ADDRESS, "", 0, 45, NULL,
+            "The system's own address: nobody else is heard; empty: anybody is, VISCA has no "
+            "login" },
+    { "microphones *", "camera", CONFIG_STRING, NULL, 0, 32, NULL,
+            "The device whose preset is recalled" },
+    { "microphones *", "hold_ms", CONFIG_INTEGER, "2000", 0, 60000, NULL,
+            "The camera stays this long after a move; the last recall in between counts" },
     DAEMON_SETTING_LOG_LEVEL,
     { "scene *", "*", CONFIG_STRING, "", 0, 64, NULL,
             "DEVICE.FIELD = value, such as camera.preset = 2; scenes are idle, meeting, floor, "
@@ -308,6 +320,54 @@ static const struct device_settings *find_device(
     return NULL;
 }
 
+static void microphone_settings_free(void *data)
+{
+    struct microphone_settings *microphones = data;
+    g_free(microphones->id);
+    g_free(microphones->udp_listen);
+    g_free(microphones->tcp_listen);
+    g_free(microphones->peer);
+    g_free(microphones);
+}
+
+static char *check_listen(const struct config *config, const char *section, const char *key)
+{
+    struct hw_address parsed;
+    const char *listen = config_string(config, section, key);
+    if (listen[0] && hw_address_parse_with_port(listen, &parsed) < 0)
+        return config_fault(config, section, key, "expected ADDRESS:PORT; '%s' is not", listen);
+    return NULL;
+}
+
+static char *read_microphones(
+        const struct config *config, const char *section, struct room_settings *settings)
+{
+    const char *camera = config_string(config, section, "camera");
+    const char *udp_listen = config_string(config, section, "udp_listen");
+    const char *tcp_listen = config_string(config, section, "tcp_listen");
+    guint index = 0;
+    const struct device_settings *device = find_device(settings, camera, &index);
+    if (!device || !hw_driver_can(device->driver, HW_SET, HW_PRESET))
+        return config_fault(config, section, "camera",
+                "expected a device that has presets; '%s' is none", camera);
+    char *fault = check_listen(config, section, "udp_listen");
+    if (!fault)
+        fault = check_listen(config, section, "tcp_listen");
+    if (fault)
+        return fault;
+    if (!udp_listen[0] && !tcp_listen[0])
+        return config_fault(config, section, "camera", "expected udp_listen or tcp_listen too");
+    struct microphone_settings *microphones = g_new0(struct microphone_settings, 1);
+    microphones->id = g_strdup(strchr(section, ' ') + 1);
+    microphones->udp_listen = g_strdup(udp_listen);
+    microphones->tcp_listen = g_strdup(tcp_listen);
+    microphones->peer = g_strdup(config_string(config, section, "peer"));
+    microphones->camera = index;
+    microphones->hold_ms = (unsigned)config_integer(config, section, "hold_ms");
+    g_ptr_array_add(settings->microphones, microphones);
+    return NULL;
+}
+
 static char *read_scene_line(const struct config *config, const char *section, const char *key,
         struct room_settings *settings)
 {
@@ -377,6 +437,9 @@ static char *read_all(const struct config *config, struct room_settings *setting
     char *const *section = config_sections(config, "device *");
     for (; *section && !fault; section++)
         fault = read_device(config, *section, settings);
+    section = config_sections(config, "microphones *");
+    for (; *section && !fault; section++)
+        fault = read_microphones(config, *section, settings);
     for (section = config_sections(config, "scene *"); *section && !fault; section++) {
         char *const *key = config_keys(config, *section);
         for (; *key && !fault; key++)
@@ -415,6 +478,7 @@ struct room_settings *room_settings_new(const struct config *config, char **faul
     settings->page_listen = g_strdup(config_string(config, "page", "listen"));
     settings->status_listen = g_strdup(config_string(config, "status", "listen"));
     settings->devices = g_ptr_array_new_with_free_func(device_settings_free);
+    settings->microphones = g_ptr_array_new_with_free_func(microphone_settings_free);
     settings->scenes = g_array_new(FALSE, FALSE, sizeof(struct scene_line));
     *fault = read_all(config, settings);
     if (!*fault)
@@ -438,6 +502,7 @@ void room_settings_free(struct room_settings *settings)
     g_free(settings->page_listen);
     g_free(settings->status_listen);
     g_ptr_array_unref(settings->devices);
+    g_ptr_array_unref(settings->microphones);
     g_array_unref(settings->scenes);
     g_free(settings);
 }

@@ -33,6 +33,16 @@ struct device_settings {
     int line; // of its address, for faults
 };
 
+// A microphone system that points a camera.
+struct microphone_settings {
+    char *id;
+    char *udp_listen; // "" for none
+    char *tcp_listen;
+    char *peer;
+    guint camera; // index into devices
+    unsigned hold_ms;
+};
+
 // One line of a scene: device.field = value.
 struct scene_line {
     enum scene scene;
@@ -56,8 +66,9 @@ struct room_settings {
     unsigned tone_hz; // 0: made from the mark
     char *page_listen;
     char *status_listen;
-    GPtrArray *devices; // struct device_settings
-    GArray *scenes;     // struct scene_line, in the file's order
+    GPtrArray *devices;     // struct device_settings
+    GPtrArray *microphones; // struct microphone_settings
+    GArray *scenes;         // struct scene_line, in the file's order
 };
 
 // NULL with *fault = "file:line: …" (g_free): an unknown driver, a bad address, two devices in one

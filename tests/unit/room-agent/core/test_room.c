@@ -245,6 +245,7 @@ static int setup(void **state)
     settings->page_listen = g_strdup("");
     settings->status_listen = g_strdup("");
     settings->devices = g_ptr_array_new();
+    settings->microphones = g_ptr_array_new();
     settings->scenes = g_array_new(FALSE, FALSE, sizeof(struct scene_line));
     centre->settings = settings;
     assert_int_equal(room_open(centre->loop, settings, &centre->room), 0);

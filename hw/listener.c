@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hw/sim/endpoint.h"
+#include "hw/listener.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
-struct sim_client {
-    struct sim_listener *listener;
+struct hw_client {
+    struct hw_listener *listener;
     uint32_t id;
     int fd;
+    struct hw_address address;
     GSource *source;
     void *data;
 };
 
-struct sim_listener {
+struct hw_listener {
     struct loop *loop;
-    struct sim_listener_handler handler;
+    struct hw_listener_handler handler;
     void *context;
     struct hw_address address; // with the port that the kernel chose
     int fd;                    // -1: off
@@ -24,7 +25,7 @@ struct sim_listener {
     uint32_t last_id;
 };
 
-static void client_free(struct sim_client *client, bool with_reset)
+static void client_free(struct hw_client *client, bool with_reset)
 {
     loop_clear_source(&client->source);
     if (with_reset) {
@@ -39,8 +40,8 @@ static void client_free(struct sim_client *client, bool with_reset)
 
 static gboolean client_readable(gint fd, GIOCondition condition, gpointer context)
 {
-    struct sim_client *client = context;
-    struct sim_listener *listener = client->listener;
+    struct hw_client *client = context;
+    struct hw_listener *listener = client->listener;
     (void)condition;
     uint8_t buffer[4096];
     ssize_t size = recv(fd, buffer, sizeof(buffer), 0);
@@ -57,15 +58,17 @@ static gboolean client_readable(gint fd, GIOCondition condition, gpointer contex
 
 static gboolean listener_readable(gint fd, GIOCondition condition, gpointer context)
 {
-    struct sim_listener *listener = context;
+    struct hw_listener *listener = context;
     (void)condition;
-    int client_fd = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct hw_address from = { .size = sizeof(from.v6) };
+    int client_fd = accept4(fd, &from.any, &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (client_fd < 0)
         return G_SOURCE_CONTINUE;
-    struct sim_client *client = g_new0(struct sim_client, 1);
+    struct hw_client *client = g_new0(struct hw_client, 1);
     client->listener = listener;
     client->id = ++listener->last_id;
     client->fd = client_fd;
+    client->address = from;
     if (!listener->handler.accepted(listener->context, client)) {
         client_free(client, true);
         return G_SOURCE_CONTINUE;
@@ -76,7 +79,7 @@ static gboolean listener_readable(gint fd, GIOCondition condition, gpointer cont
     return G_SOURCE_CONTINUE;
 }
 
-static int listen_on(struct sim_listener *listener)
+static int listen_on(struct hw_listener *listener)
 {
     int fd = socket(listener->address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -94,10 +97,10 @@ static int listen_on(struct sim_listener *listener)
     return 0;
 }
 
-int sim_listener_open(struct loop *loop, const char *address,
-        const struct sim_listener_handler *handler, void *context, struct sim_listener **out)
+int hw_listener_open(struct loop *loop, const char *address,
+        const struct hw_listener_handler *handler, void *context, struct hw_listener **out)
 {
-    struct sim_listener *listener = g_new0(struct sim_listener, 1);
+    struct hw_listener *listener = g_new0(struct hw_listener, 1);
     listener->loop = loop;
     listener->handler = *handler;
     listener->context = context;
@@ -107,14 +110,14 @@ int sim_listener_open(struct loop *loop, const char *address,
     if (rc == 0)
         rc = listen_on(listener);
     if (rc < 0) {
-        sim_listener_close(listener);
+        hw_listener_close(listener);
         return rc;
     }
     *out = listener;
     return 0;
 }
 
-static void stop_listening(struct sim_listener *listener)
+static void stop_listening(struct hw_listener *listener)
 {
     loop_clear_source(&listener->source);
     if (listener->fd >= 0)
@@ -122,40 +125,40 @@ static void stop_listening(struct sim_listener *listener)
     listener->fd = -1;
 }
 
-void sim_listener_close(struct sim_listener *listener)
+void hw_listener_close(struct hw_listener *listener)
 {
     if (!listener)
         return;
     stop_listening(listener);
-    sim_listener_cut(listener, NULL);
+    hw_listener_cut(listener, NULL);
     g_ptr_array_unref(listener->clients);
     g_free(listener);
 }
 
-uint16_t sim_listener_port(const struct sim_listener *listener)
+uint16_t hw_listener_port(const struct hw_listener *listener)
 {
     return hw_address_port(&listener->address);
 }
 
-void sim_listener_set_on(struct sim_listener *listener, bool is_on)
+void hw_listener_set_on(struct hw_listener *listener, bool is_on)
 {
     if (!is_on) {
         stop_listening(listener);
-        sim_listener_cut(listener, NULL);
+        hw_listener_cut(listener, NULL);
     } else if (listener->fd < 0 && listen_on(listener) < 0) {
-        g_warning("the port of a posed device was taken while it was off");
+        g_warning("a port was taken while nobody listened on it");
     }
 }
 
-unsigned sim_listener_clients(const struct sim_listener *listener)
+unsigned hw_listener_clients(const struct hw_listener *listener)
 {
     return listener->clients->len;
 }
 
-void sim_listener_cut(struct sim_listener *listener, const struct sim_client *spared)
+void hw_listener_cut(struct hw_listener *listener, const struct hw_client *spared)
 {
     for (guint i = listener->clients->len; i-- > 0;) {
-        struct sim_client *client = g_ptr_array_index(listener->clients, i);
+        struct hw_client *client = g_ptr_array_index(listener->clients, i);
         if (client == spared)
             continue;
         g_ptr_array_remove_index(listener->clients, i);
@@ -163,46 +166,50 @@ void sim_listener_cut(struct sim_listener *listener, const struct sim_client *sp
     }
 }
 
-uint32_t sim_client_id(const struct sim_client *client)
+uint32_t hw_client_id(const struct hw_client *client)
 {
     return client->id;
 }
 
-void sim_listener_send(
-        struct sim_listener *listener, uint32_t client, const void *data, size_t size)
+void hw_listener_send(struct hw_listener *listener, uint32_t client, const void *data, size_t size)
 {
     for (guint i = 0; i < listener->clients->len; i++) {
-        const struct sim_client *to = g_ptr_array_index(listener->clients, i);
+        const struct hw_client *to = g_ptr_array_index(listener->clients, i);
         // A client that reads nothing loses what does not fit, as with the real devices.
         if (to->id == client && send(to->fd, data, size, MSG_NOSIGNAL) < 0)
             return;
     }
 }
 
-void sim_client_set_data(struct sim_client *client, void *data)
+const struct hw_address *hw_client_address(const struct hw_client *client)
+{
+    return &client->address;
+}
+
+void hw_client_set_data(struct hw_client *client, void *data)
 {
     g_free(client->data);
     client->data = data;
 }
 
-void *sim_client_data(const struct sim_client *client)
+void *hw_client_data(const struct hw_client *client)
 {
     return client->data;
 }
 
 // --- UDP ---------------------------------------------------------------------------------------
 
-struct sim_port {
+struct hw_port {
     int fd;
     GSource *source;
     struct hw_address address;
-    sim_datagram_fn *fn;
+    hw_datagram_fn *fn;
     void *context;
 };
 
 static gboolean port_readable(gint fd, GIOCondition condition, gpointer context)
 {
-    struct sim_port *port = context;
+    struct hw_port *port = context;
     (void)condition;
     uint8_t buffer[2048];
     struct hw_address from = { .size = sizeof(from.v6) };
@@ -212,10 +219,10 @@ static gboolean port_readable(gint fd, GIOCondition condition, gpointer context)
     return G_SOURCE_CONTINUE;
 }
 
-int sim_port_open(struct loop *loop, const char *address, sim_datagram_fn *fn, void *context,
-        struct sim_port **out)
+int hw_port_open(struct loop *loop, const char *address, hw_datagram_fn *fn, void *context,
+        struct hw_port **out)
 {
-    struct sim_port *port = g_new0(struct sim_port, 1);
+    struct hw_port *port = g_new0(struct hw_port, 1);
     port->fn = fn;
     port->context = context;
     port->fd = -1;
@@ -233,11 +240,11 @@ int sim_port_open(struct loop *loop, const char *address, sim_datagram_fn *fn, v
     return 0;
 
 fail:
-    sim_port_close(port);
+    hw_port_close(port);
     return rc;
 }
 
-void sim_port_close(struct sim_port *port)
+void hw_port_close(struct hw_port *port)
 {
     if (!port)
         return;
@@ -247,13 +254,12 @@ void sim_port_close(struct sim_port *port)
     g_free(port);
 }
 
-uint16_t sim_port_number(const struct sim_port *port)
+uint16_t hw_port_number(const struct hw_port *port)
 {
     return hw_address_port(&port->address);
 }
 
-void sim_port_send(
-        struct sim_port *port, const struct hw_address *to, const void *data, size_t size)
+void hw_port_send(struct hw_port *port, const struct hw_address *to, const void *data, size_t size)
 {
     if (sendto(port->fd, data, size, 0, &to->any, to->size) < 0)
         errno = 0; // lost, as datagrams may be
