@@ -47,6 +47,7 @@ struct conference {
     GSource *settle_timer;
     int64_t rev;
     int64_t desired_sent_us;
+    guint desired_members; // how many members the MCU was told of
     GSource *desired_timer;
     GSource *follow_timer;
     GSource *page_timer; // of a roll
@@ -156,6 +157,9 @@ static void tell_member(struct conference *conference, const struct meeting_memb
 static gboolean on_desired_timer(gpointer data)
 {
     struct conference *conference = data;
+    const struct session *mcu = conference_mcu(conference);
+    if (mcu && session_is_behind(mcu))
+        return G_SOURCE_CONTINUE; // what it would read by then is old
     loop_clear_source(&conference->desired_timer);
     conference_send_desired(conference);
     return G_SOURCE_REMOVE;
@@ -167,11 +171,12 @@ static void schedule_desired(struct conference *conference)
     if (conference->desired_timer)
         return;
     int64_t passed_ms = (g_get_monotonic_time() - conference->desired_sent_us) / 1000;
-    if (passed_ms >= DESIRED_INTERVAL_MS)
+    const struct session *mcu = conference_mcu(conference);
+    if (passed_ms >= DESIRED_INTERVAL_MS && !(mcu && session_is_behind(mcu)))
         conference_send_desired(conference);
     else
         conference->desired_timer = loop_add_timer(conference->service->loop,
-                (guint)(DESIRED_INTERVAL_MS - passed_ms), on_desired_timer, conference);
+                (guint)MAX(DESIRED_INTERVAL_MS - passed_ms, 1), on_desired_timer, conference);
 }
 
 static void announce_stage(struct conference *conference)
@@ -742,6 +747,8 @@ void conference_send_desired(struct conference *conference)
         return;
     loop_clear_source(&conference->desired_timer);
     conference->desired_sent_us = g_get_monotonic_time();
+    conference->desired_members = conference->meeting->members->len;
+    metric_add(&signal_conference_desired_total, 1);
     // Rising over restarts too, without being stored.
     conference->rev = MAX(conference->rev + 1, wall_clock_ms());
     g_autofree struct message_conference_desired *desired =
@@ -757,7 +764,8 @@ void conference_send_desired(struct conference *conference)
 
 void conference_flush_desired(struct conference *conference)
 {
-    if (conference->desired_timer)
+    if (conference->desired_timer &&
+            conference->desired_members != conference->meeting->members->len)
         conference_send_desired(conference);
 }
 

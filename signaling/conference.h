@@ -84,5 +84,6 @@ bool conference_may_be_carried(const struct conference *conference);
 void conference_expect_report(struct conference *conference);
 // The whole desired state, at once.
 void conference_send_desired(struct conference *conference);
-// What is due to be sent soon, now: before a message that builds on it.
+// Before an offer is passed on: a member that the MCU does not know yet, now. All else that is due
+// waits its turn, or a storm of joins would send everything again with each offer.
 void conference_flush_desired(struct conference *conference);

@@ -19,7 +19,7 @@
 #define SWEEP_MS             1000
 #define BAD_MESSAGES_MAX     20
 #define REFUSED_FOR_RATE_MAX 200
-#define SLOW_BYTES           (256 * 1024) // over it, levels are not sent
+#define SLOW_BYTES           (256 * 1024) // over it, what can wait or be left out is not sent
 #define PROTOCOL_VERSION     1
 
 struct session {
@@ -149,14 +149,18 @@ static void close_connection(
     web_session_close(connection->web, code, reason);
 }
 
+bool session_is_behind(const struct session *session)
+{
+    return session->connection && web_session_queued_bytes(session->connection->web) > SLOW_BYTES;
+}
+
 void session_send_event(
         struct session *session, enum message_type type, int64_t at_ms, const void *body)
 {
     bool is_ephemeral = message_infos[type].is_ephemeral;
     if (is_ephemeral && !session->connection)
         return;
-    if (type == MESSAGE_MEETING_LEVELS &&
-            web_session_queued_bytes(session->connection->web) > SLOW_BYTES) {
+    if (type == MESSAGE_MEETING_LEVELS && session_is_behind(session)) {
         metric_add(&signal_ephemeral_dropped_total, 1);
         return;
     }

@@ -82,6 +82,9 @@ void session_send_changed(
 // What is sent next for the slot is sent even if it did not change.
 void session_forget_slot(struct session *session, enum session_slot slot);
 
+// Much is queued that it has not read yet: what can wait is better sent later.
+bool session_is_behind(const struct session *session);
+
 // An event, with a sequence number and kept for resume unless the contract calls it ephemeral.
 // `at_ms` 0: now.
 void session_send_event(

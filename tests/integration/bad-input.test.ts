@@ -147,6 +147,27 @@ describe('a message', () => {
   });
 });
 
+describe('a storm of offers', () => {
+  it('does not send the MCU the whole conference with each', async () => {
+    const sent = /^signal_conference_desired_total/;
+    const before = await metric(house.demo.metrics.signal, sent);
+    const began = Date.now();
+    const asked: Promise<unknown>[] = [];
+    for (let i = 0; i < 15; i++) {
+      // Each mute makes a new state due; each offer passes it on the way to the MCU.
+      asked.push(
+        chair.ask('member.mute', { meeting: house.demo.meeting, member: '64', muted: i % 2 === 0 }),
+        chair.ask('media.offer', { meeting: house.demo.meeting, sdp: 'v=0' }),
+      );
+    }
+    await Promise.all(asked);
+    const states = (await metric(house.demo.metrics.signal, sent)) - before;
+    expect(states).toBeGreaterThan(0);
+    expect(states).toBeLessThanOrEqual(2 + (Date.now() - began) / 50);
+    await chair.ask('member.mute', { meeting: house.demo.meeting, member: '64', muted: true });
+  });
+});
+
 describe('a plan', () => {
   it('that invites a unit twice is refused, and no meeting is made of it', async () => {
     const before = await rest(house.demo, 'GET', '/api/v1/meetings', {
