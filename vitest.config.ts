@@ -10,6 +10,7 @@ const oneAtATime = {
   poolOptions: { forks: { singleFork: true } },
   testTimeout: 60_000,
   hookTimeout: 120_000,
+  setupFiles: ['tests/support/outcome.ts'],
 };
 
 export default defineConfig({

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { simulated } from '../support/devices.ts';
+import { expectNoFinding } from '../support/sanitizers.ts';
 import { Sim } from '../support/sim.ts';
 
 const BIN = process.env.RONG_BIN ?? 'build/release';
@@ -16,6 +17,7 @@ let sim: Sim;
 let folder: string;
 let config: string;
 let room: ChildProcess;
+const said: string[] = [];
 
 interface Ended {
   code: number | null;
@@ -81,6 +83,7 @@ listen=127.0.0.1:0
       reject(new Error(`rong-room ended with ${code}`));
     });
     lines.on('line', (line) => {
+      said.push(line);
       const page = /listening page port=(\d+)/.exec(line)?.[1];
       if (page) resolve(page);
     });
@@ -95,9 +98,10 @@ listen=127.0.0.1:0
 });
 
 afterAll(async () => {
-  const ended = new Promise((resolve) => room.once('exit', resolve));
+  const ended = new Promise((resolve) => room.once('close', resolve));
   room.kill();
   await ended;
+  expectNoFinding('rong-room', said.join('\n'));
   await sim.close();
   rmSync(folder, { recursive: true });
 });

@@ -1,9 +1,12 @@
 // Starts the real house (tools/demo.py) on a loopback network of its own, and ends it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+
+import { allPassed } from './outcome.ts';
+import { expectNoFinding } from './sanitizers.ts';
 
 const run = promisify(execFile);
 const BIN = process.env.RONG_BIN ?? 'build/release';
@@ -120,17 +123,19 @@ export class House {
     return readFileSync(`${this.demo.dir}/${program}.log`, 'utf8');
   }
 
+  /** Its files go with it when all tests of the file passed. */
   async close(): Promise<void> {
     if (this.#process.exitCode !== null) return;
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
     this.#process.kill('SIGINT');
     await ended;
     for (const file of readdirSync(this.demo.dir).filter((name) => name.endsWith('.log'))) {
-      const fault = /^.*(ERROR: \w+Sanitizer|runtime error:).*$/m.exec(
-        readFileSync(`${this.demo.dir}/${file}`, 'utf8'),
-      );
-      if (fault) throw new Error(`${this.demo.dir}/${file}: ${fault[0]}`);
+      const path = `${this.demo.dir}/${file}`;
+      expectNoFinding(path, readFileSync(path, 'utf8'));
     }
+    if (!allPassed()) return;
+    rmSync(this.demo.dir, { recursive: true });
+    rmSync(`${this.demo.dir}.lock`, { force: true });
   }
 }
 

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { expectNoFinding } from './sanitizers.ts';
+
 const BIN = process.env.RONG_BIN ?? 'build/release';
 const START_TIMEOUT_MS = 10_000;
 
@@ -14,6 +16,7 @@ export class Sim {
     readonly folder: string,
     /** Port by "<device> <udp|tcp>", and "control". */
     readonly ports: ReadonlyMap<string, number>,
+    readonly lines: readonly string[],
   ) {}
 
   /** `devices` are sections of the settings file; `words` come before the options. */
@@ -25,6 +28,7 @@ export class Sim {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const ports = new Map<string, number>();
+    const lines: string[] = [];
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         child.kill();
@@ -34,6 +38,7 @@ export class Sim {
         reject(new Error(`rong-sim ended with ${code}`));
       });
       createInterface({ input: child.stderr }).on('line', (line) => {
+        lines.push(line);
         const device = /device=(\S+)/.exec(line)?.[1];
         for (const [, kind, port] of line.matchAll(/(udp|tcp)_port=(\d+)/g))
           ports.set(`${device} ${kind}`, Number(port));
@@ -44,7 +49,7 @@ export class Sim {
         resolve();
       });
     });
-    return new Sim(child, folder, ports);
+    return new Sim(child, folder, ports, lines);
   }
 
   port(name: string): number {
@@ -58,9 +63,10 @@ export class Sim {
   }
 
   async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    const ended = new Promise((resolve) => this.process.once('close', resolve));
     this.process.kill();
     await ended;
+    expectNoFinding('rong-sim', this.lines.join('\n'));
     rmSync(this.folder, { recursive: true });
   }
 }
