@@ -85,6 +85,8 @@ struct hw_driver {
     unsigned poll_ms;         // one read this often while nothing else is asked
     unsigned verify_ms;       // between reads that wait for a device to get where it was sent
     unsigned verify_tries;
+    unsigned preset_first; // that it takes, to be refused in settings already; last 0: any number
+    unsigned preset_last;
     const enum hw_field *polled; // read in turn; ends with HW_FIELD_COUNT
 
     void (*init)(struct hw_device *device);

@@ -171,6 +171,7 @@ const struct hw_driver hw_uvc = {
     .poll_ms = 2000,
     .verify_ms = 250,
     .verify_tries = 40, // a preset may take ten seconds of motors
+    .preset_last = PRESETS - 1,
     .polled = polled,
     .identify = start_identify,
     .read = start_read,

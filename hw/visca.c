@@ -597,6 +597,7 @@ const struct hw_driver hw_visca = {
     .poll_ms = 2000,
     .verify_ms = 250,
     .verify_tries = 8,
+    .preset_last = PRESETS - 1,
     .polled = polled,
     .init = visca_init,
     .link_up = visca_link_up,

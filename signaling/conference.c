@@ -478,6 +478,7 @@ static struct message_room_status *status_of(const struct conference *conference
     if (!status)
         return NULL;
     struct message_room_status *out = g_memdup2(status, sizeof(*status));
+    out->has_meeting = true;
     g_strlcpy(out->meeting, conference->meeting->id, sizeof(out->meeting));
     return out;
 }

@@ -32,6 +32,7 @@ static handler_fn *const handlers[MESSAGE_COUNT] = {
     [MESSAGE_ROOM_DRIVE] = handle_room_drive,
     [MESSAGE_ROOM_SCENE] = handle_room_scene,
     [MESSAGE_ROOM_ANSWER] = handle_room_answer,
+    [MESSAGE_ROOM_WATCH] = handle_room_watch,
     [MESSAGE_MCU_ANSWER] = handle_mcu_answer,
     [MESSAGE_CONFERENCE_REPORT] = handle_conference_report,
     [MESSAGE_CONFERENCE_LEVELS] = handle_conference_levels,

@@ -6,13 +6,14 @@
 #include "signaling/handlers.h"
 #include "signaling/rooms.h"
 #include "signaling/wall_clock.h"
+#include "signaling/watch.h"
 
 #define LOG_TOPIC "room"
 
 static void log_faults(const char *room, const struct message_room_report *report)
 {
     if (report->scene_state == SCENE_STATE_FAILED)
-        log_warn("scene failed room=%s scene=%s fault=\"%s\"", room, scene_name(report->scene),
+        log_warn("scene failed room=%s scene=%s fault=\"%s\"", room, report->scene,
                 report->has_scene_fault ? report->scene_fault : "");
     for (size_t i = 0; i < report->devices_count; i++) {
         const struct type_device *device = &report->devices[i];
@@ -33,6 +34,8 @@ enum error_code handle_room_report(struct request *request)
     log_faults(room, request->body);
     for (guint i = 0; i < service->order->len; i++)
         conference_note_room(g_ptr_array_index(service->order, i), room, news);
+    if (news & ROOMS_NEW_STATUS)
+        watch_note_report(service, room);
     return ERROR_NONE;
 }
 
@@ -89,8 +92,9 @@ enum error_code handle_room_drive(struct request *request)
 enum error_code handle_room_scene(struct request *request)
 {
     const struct message_room_scene *body = request->body;
-    struct message_room_driven driven = { .has_scene = true, .scene = body->scene };
-    log_info("scene by hand room=%s scene=%s by=%s", body->room, scene_name(body->scene),
+    struct message_room_driven driven = { .has_scene = true };
+    g_strlcpy(driven.scene, body->scene, sizeof(driven.scene));
+    log_info("scene by hand room=%s scene=%s by=%s", body->room, body->scene,
             session_who(request->session)->self);
     return pass_on(request, body->room, &driven);
 }
@@ -98,4 +102,14 @@ enum error_code handle_room_scene(struct request *request)
 enum error_code handle_room_answer(struct request *request)
 {
     return drives_answer(request->service->drives, request->session, request->body);
+}
+
+// One of a meeting sees the rooms of its meeting: meeting.subscribe.
+enum error_code handle_room_watch(struct request *request)
+{
+    if (session_who(request->session)->meeting[0])
+        return ERROR_AUTH_FORBIDDEN;
+    dispatch_reply(request);
+    watch_begin(request->service, request->session);
+    return ERROR_NONE;
 }

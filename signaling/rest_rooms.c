@@ -30,7 +30,7 @@ static void fill_row(
     out->has_at = out->has_media = out->has_scene = out->has_scene_state = true;
     g_strlcpy(out->at, status->at, sizeof(out->at));
     out->media = status->media.state;
-    out->scene = status->scene;
+    g_strlcpy(out->scene, status->scene, sizeof(out->scene));
     out->scene_state = status->scene_state;
     fill_devices(status, out);
 }

@@ -74,10 +74,16 @@ static struct message_room_status *new_status(
     status->media = report->media;
     status->devices_count = report->devices_count;
     memcpy(status->devices, report->devices, sizeof(status->devices));
-    status->scene = report->scene;
+    memcpy(status->scene, report->scene, sizeof(status->scene));
     status->scene_state = report->scene_state;
     status->has_scene_fault = report->has_scene_fault;
-    g_strlcpy(status->scene_fault, report->scene_fault, sizeof(status->scene_fault));
+    memcpy(status->scene_fault, report->scene_fault, sizeof(status->scene_fault));
+    status->has_scene_fault_at = report->has_scene_fault_at;
+    memcpy(status->scene_fault_at, report->scene_fault_at, sizeof(status->scene_fault_at));
+    status->has_scene_fault_code = report->has_scene_fault_code;
+    memcpy(status->scene_fault_code, report->scene_fault_code, sizeof(status->scene_fault_code));
+    status->buttons_count = report->buttons_count;
+    memcpy(status->buttons, report->buttons, sizeof(status->buttons));
     return status;
 }
 

@@ -16,6 +16,7 @@
 #include "signaling/rooms.h"
 #include "signaling/settings.h"
 #include "signaling/wall_clock.h"
+#include "signaling/watch.h"
 
 #define LOG_TOPIC "service"
 
@@ -170,6 +171,7 @@ void service_take_units(struct service *service, struct unit_tree *units)
     const bool is_late = service->housekeepings * (HOUSEKEEPING_MS / 1000) > SESSION_RESUME_TTL_S;
     for (guint i = 0; i < service->order->len; i++)
         conference_drop_gone(g_ptr_array_index(service->order, i), is_late);
+    watch_note_units(service);
 }
 
 // --- placing conferences on MCUs ----------------------------------------------------------------
@@ -326,6 +328,8 @@ static void on_presence(void *context, struct session *session)
     }
     if (is_present && who->role != ROLE_ROOM)
         join(service, who);
+    if (who->role == ROLE_ROOM)
+        watch_note_presence(service, who->self, is_present);
     for (guint i = 0; i < service->order->len; i++) {
         struct conference *conference = g_ptr_array_index(service->order, i);
         const struct meeting *meeting = conference_meeting(conference);

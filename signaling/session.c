@@ -43,6 +43,7 @@ struct connection {
     struct identity who;
     struct session *session;
     struct rate_limit limit;
+    struct rate_limit stops; // of their own: who drove too much can still stop
     uint32_t refused_for_rate;
     uint32_t bad_messages;
     int64_t opened_us;
@@ -471,11 +472,23 @@ void sessions_opened(struct sessions *sessions, struct web_session *web)
     bool is_mcu = connection->who.role == ROLE_MCU;
     rate_limit_init(
             &connection->limit, is_mcu ? 4000 : 60, is_mcu ? 2000 : 20, connection->opened_us);
+    rate_limit_init(&connection->stops, 200, 50, connection->opened_us);
+}
+
+static bool is_stop(const struct envelope *envelope)
+{
+    struct message_room_drive drive;
+    struct fields_error error;
+    return envelope->kind == ENVELOPE_REQUEST && envelope->type == MESSAGE_ROOM_DRIVE &&
+           envelope_body(envelope, &drive, &error) == 0 && drive.op == DRIVE_OP_STOP;
 }
 
 static bool is_within_rate(struct connection *connection, const struct envelope *envelope)
 {
-    if (rate_limit_take(&connection->limit, clock_us(connection->all))) {
+    int64_t now_us = clock_us(connection->all);
+    if (is_stop(envelope) && rate_limit_take(&connection->stops, now_us))
+        return true;
+    if (rate_limit_take(&connection->limit, now_us)) {
         connection->refused_for_rate = 0;
         return true;
     }

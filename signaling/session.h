@@ -58,6 +58,7 @@ struct subscription {
     enum subscription_detail detail; // NONE: nothing
     char meeting[9];
     char subtree[17]; // "": the whole
+    bool watches_rooms; // all of the house: of a technician without a meeting
 };
 
 const struct identity *session_who(const struct session *session);

@@ -165,6 +165,7 @@ class House:
             "scene floor": {"camera.preset": 2, "led.brightness": 90},
             "scene content": {"camera.preset": 1, "led.brightness": 70},
             "scene ended": {"camera.preset": 1, "led.brightness": 20},
+            "scene chao-co": {"label": "Chào cờ", "camera.preset": 3, "led.brightness": 100},
         }
 
     def settings(self, sample, name, values):

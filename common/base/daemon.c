@@ -244,19 +244,25 @@ static gboolean on_watchdog(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static void add_signal(struct loop *loop, int number)
+static void add_signal(struct loop *loop, int number, GSourceFunc fn, void *context)
 {
     GSource *source = g_unix_signal_source_new(number);
-    g_source_set_callback(source, on_end_signal, loop, NULL);
+    g_source_set_callback(source, fn, context, NULL);
     g_source_attach(source, loop_context(loop));
     g_source_unref(source); // the context keeps it until the process ends
+}
+
+void daemon_on_reload(struct loop *loop, GSourceFunc reload, void *context)
+{
+    loop_assert_current(loop);
+    add_signal(loop, SIGHUP, reload, context);
 }
 
 void daemon_ready(struct loop *loop)
 {
     loop_assert_current(loop);
-    add_signal(loop, SIGTERM);
-    add_signal(loop, SIGINT);
+    add_signal(loop, SIGTERM, on_end_signal, loop);
+    add_signal(loop, SIGINT, on_end_signal, loop);
     uint64_t watchdog_us = 0;
     if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
         GSource *source = loop_add_timer(loop, (guint)(watchdog_us / 2000), on_watchdog, NULL);

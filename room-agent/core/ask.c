@@ -115,8 +115,9 @@ static bool read_arguments(int argc, char **argv, struct question *out)
         scene_at = command + 1;
         out->action.action = PAGE_ACTION_SCENE;
         out->action.has_scene = true;
-        out->action.scene = scene_at < argc ? scene_from_name(argv[scene_at]) : SCENE_NONE;
-        if (out->action.scene == SCENE_NONE)
+        if (scene_at >= argc || argv[scene_at][0] == '-' ||
+                g_strlcpy(out->action.scene, argv[scene_at], sizeof(out->action.scene)) >=
+                        sizeof(out->action.scene))
             return false;
     }
     int language_at;
@@ -172,7 +173,7 @@ static void print_state(const struct message_local_page *state)
         printf("tiếng nghe: %s\n", state->hears == LANGUAGE_JRAI     ? "Jrai"
                                    : state->hears == LANGUAGE_BAHNAR ? "Bahnar"
                                                                      : "như trong hội trường");
-    printf("khung cảnh: %s %s%s%s\n", scene_name(state->scene),
+    printf("khung cảnh: %s %s%s%s\n", state->scene,
             scene_state_name(state->scene_state), state->has_scene_fault ? ", " : "",
             state->has_scene_fault ? state->scene_fault : "");
     for (size_t i = 0; i < state->devices_count; i++) {
@@ -249,7 +250,7 @@ static int run(const struct question *question)
     else if (question->is_probe)
         exit_code = ask_probe(config, question->wants_json);
     else if (question->wants_preview)
-        exit_code = ask_preview(config, scene_name(question->action.scene));
+        exit_code = ask_preview(config, question->action.scene);
     else
         exit_code = ask_page(question, config);
     config_free(config);

@@ -167,6 +167,25 @@ int ask_probe(const struct config *config, bool wants_json)
 
 // --- preview -----------------------------------------------------------------------------------
 
+static void print_scene(
+        const struct room_settings *settings, const struct scene_settings *scene)
+{
+    for (int field = 0; field < HW_FIELD_COUNT; field++) // the order in which they are set
+        for (guint i = 0; i < scene->lines->len; i++) {
+            const struct scene_line *line = &g_array_index(scene->lines, struct scene_line, i);
+            const struct device_settings *device =
+                    g_ptr_array_index(settings->devices, line->device);
+            char value[32];
+            if ((int)line->field != field)
+                continue;
+            hw_field_format(line->field, line->value, value, sizeof(value));
+            printf("%s.%s = %s (%s, %s)\n", device->id, hw_field_name(line->field), value,
+                    device->driver->name, device->address);
+        }
+    if (!scene->lines->len)
+        printf("%s: không đặt thiết bị nào\n", scene->name);
+}
+
 int ask_preview(const struct config *config, const char *scene)
 {
     g_autofree char *fault = NULL;
@@ -175,22 +194,13 @@ int ask_preview(const struct config *config, const char *scene)
         fprintf(stderr, "%s\n", fault);
         return EXIT_SETTINGS;
     }
-    unsigned lines = 0;
-    for (int field = 0; field < HW_FIELD_COUNT; field++) // the order in which they are set
-        for (guint i = 0; i < settings->scenes->len; i++) {
-            const struct scene_line *line = &g_array_index(settings->scenes, struct scene_line, i);
-            const struct device_settings *device =
-                    g_ptr_array_index(settings->devices, line->device);
-            char value[32];
-            if (line->scene != scene_from_name(scene) || (int)line->field != field)
-                continue;
-            hw_field_format(line->field, line->value, value, sizeof(value));
-            printf("%s.%s = %s (%s, %s)\n", device->id, hw_field_name(line->field), value,
-                    device->driver->name, device->address);
-            lines++;
-        }
-    if (!lines)
-        printf("%s: không đặt thiết bị nào\n", scene);
+    const struct scene_settings *found = room_settings_scene(settings->scenes, scene);
+    int exit_code = found ? 0 : EXIT_REFUSED;
+    if (found)
+        print_scene(settings, found);
+    else
+        fprintf(stderr, "rong-room: %s (room.unknown_scene)\n",
+                error_infos[ERROR_ROOM_UNKNOWN_SCENE].vi);
     room_settings_free(settings);
-    return 0;
+    return exit_code;
 }

@@ -154,11 +154,32 @@ static enum device_quality quality_of(enum hw_quality quality)
     }
 }
 
+static bool is_known(const struct hw_report *report, enum hw_field field)
+{
+    return report->actual[field].quality != HW_UNKNOWN;
+}
+
+static void describe_values(const struct hw_report *report, struct type_device_values *out)
+{
+    out->has_power = is_known(report, HW_POWER);
+    out->power = report->actual[HW_POWER].value != 0;
+    out->has_preset = is_known(report, HW_PRESET);
+    out->preset = report->actual[HW_PRESET].value;
+    out->has_brightness = is_known(report, HW_BRIGHTNESS);
+    out->brightness = report->actual[HW_BRIGHTNESS].value;
+    out->has_blank = is_known(report, HW_BLANK);
+    out->blank = report->actual[HW_BLANK].value != 0;
+}
+
 void device_describe(const struct hw_report *report, struct type_device *out)
 {
     memset(out, 0, sizeof(*out));
     g_strlcpy(out->id, report->id, sizeof(out->id));
     g_strlcpy(out->driver, report->driver, sizeof(out->driver));
+    out->has_can = true;
+    hw_driver_orders(hw_driver_find(report->driver), out->can, sizeof(out->can));
+    out->has_values = true;
+    describe_values(report, &out->values);
     out->quality = quality_of(hw_report_quality(report));
 
     enum hw_result fault = report->fault;
@@ -252,6 +273,36 @@ int devices_probe(const struct devices *devices, const char *id, struct message_
     return 0;
 }
 
+// --- by hand -----------------------------------------------------------------------------------
+
+struct set_by_hand {
+    struct hw_device *device;
+    enum hw_field field;
+    int64_t value;
+    hw_done_fn *done; // may be NULL
+    void *context;
+};
+
+// What somebody set stays wished for, so that it outlives a restart of the device as a scene's does;
+// unless something else has been wished for since.
+static void set_by_hand(void *context, enum hw_result result)
+{
+    g_autofree struct set_by_hand *set = context;
+    struct hw_report *report = g_new(struct hw_report, 1);
+    hw_device_report(set->device, report);
+    if (result == HW_OK && report->wishes[set->field].state == HW_WISH_NONE)
+        hw_device_desire(set->device, set->field, set->value);
+    g_free(report);
+    if (set->done)
+        set->done(set->context, result);
+}
+
+// A camera's preset is not: the next arrow moves it away.
+static bool stays(const struct hw_command *command)
+{
+    return command->verb == HW_SET && command->field != HW_PRESET && command->field != HW_ZOOM;
+}
+
 int devices_drive(
         struct devices *devices, const char *id, const char *order, hw_done_fn *done, void *context)
 {
@@ -263,6 +314,12 @@ int devices_drive(
         return -EINVAL;
     if (command.verb == HW_STOP)
         hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP_ZOOM }, NULL, NULL);
-    hw_device_submit(device, &command, done, context);
+    if (!stays(&command)) {
+        hw_device_submit(device, &command, done, context);
+        return 0;
+    }
+    struct set_by_hand *set = g_new(struct set_by_hand, 1);
+    *set = (struct set_by_hand){ device, command.field, command.value, done, context };
+    hw_device_submit(device, &command, set_by_hand, set);
     return 0;
 }

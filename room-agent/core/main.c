@@ -57,7 +57,34 @@ static void collect(void *context)
     room_collect(context);
 }
 
-static int run(const struct room_settings *settings)
+struct reloading {
+    const struct config *config; // as the program began
+    const struct room_settings *settings;
+    struct room *room;
+};
+
+// SIGHUP: the technician has edited the scenes. A fault leaves everything as it was.
+static gboolean reload(gpointer context)
+{
+    const struct reloading *reloading = context;
+    g_autofree char *fault = NULL;
+    struct config *config =
+            config_load(config_path(reloading->config), room_settings_table, &fault);
+    struct room_settings *settings = config ? room_settings_new(config, &fault) : NULL;
+    if (!settings) {
+        log_error("scenes stay as they were: %s", fault);
+    } else if (!room_settings_same_devices(reloading->settings, settings)) {
+        log_error("scenes stay as they were: devices have changed, which takes a restart");
+    } else {
+        room_take_scenes(reloading->room, settings->scenes);
+        log_info("scenes read again file=%s", config_path(config));
+    }
+    room_settings_free(settings);
+    config_free(config);
+    return G_SOURCE_CONTINUE;
+}
+
+static int run(const struct config *config, const struct room_settings *settings)
 {
     static struct metric *const *const tables[] = { room_metrics, NULL };
     struct loop *loop = loop_new_main();
@@ -87,6 +114,8 @@ static int run(const struct room_settings *settings)
     rc = status_pages_open(server, &status, &pages);
     if (rc < 0)
         goto end;
+    struct reloading reloading = { config, settings, room };
+    daemon_on_reload(loop, reload, &reloading);
     daemon_ready(loop);
     loop_run(loop);
 
@@ -115,7 +144,7 @@ int main(int argc, char **argv)
         config_free(config);
         return EXIT_FAILURE;
     }
-    exit_code = enroll_code ? run_enroll(settings) : run(settings);
+    exit_code = enroll_code ? run_enroll(settings) : run(config, settings);
     room_settings_free(settings);
     config_free(config);
     g_free(enroll_code);

@@ -36,11 +36,12 @@ struct room {
     struct message_member_desired desired;
     bool has_desired;
 
-    enum scene scene;
-    bool has_scene; // it was set, not only assumed: nothing is told to devices before
+    GPtrArray *scenes; // struct scene_settings
+    char scene[33];    // the name of one of them; after a reload perhaps of none
+    enum scene declared; // by the centre, last
+    bool has_scene;    // it was set, not only assumed: nothing is told to devices before
     int64_t scene_set_ms;
-    enum scene_state scene_state;
-    char *scene_fault;
+    struct scene_verdict verdict;
 
     struct media_offer offer;
     enum media_state media_state;
@@ -52,6 +53,7 @@ struct room {
     GSource *report_timer;
     GSource *offer_timer;
     GSource *second_timer;
+    GSource *scene_timer; // runs out with the scene's deadline
 };
 
 static void update_media(struct room *room);
@@ -66,40 +68,87 @@ static int64_t now_ms(void)
 
 static void judge_scene(struct room *room)
 {
+    const struct scene_settings *scene = room_settings_scene(room->scenes, room->scene);
+    if (!scene)
+        return;
     struct hw_report *reports = g_new0(struct hw_report, ROOM_DEVICES_MAX);
     for (guint i = 0; i < devices_count(room->devices); i++)
         hw_device_report(devices_at(room->devices, i), &reports[i]);
 
-    g_free(room->scene_fault);
-    enum scene_state state = scene_judge(room->settings, room->scene, reports,
-            now_ms() - room->scene_set_ms, &room->scene_fault);
+    enum scene_state before = room->verdict.state;
+    scene_judge(scene, reports, now_ms() - room->scene_set_ms, &room->verdict);
     g_free(reports);
-    if (state == room->scene_state)
+    const struct scene_verdict *verdict = &room->verdict;
+    if (verdict->state == before)
         return;
-    room->scene_state = state;
-    if (state == SCENE_STATE_FAILED) {
+    if (verdict->state == SCENE_STATE_FAILED) {
         metric_add(&room_scenes_failed_total, 1);
-        log_warn("scene failed scene=%s fault=\"%s\"", scene_name(room->scene), room->scene_fault);
+        log_warn("scene failed scene=%s at=%s code=device.%s", room->scene, verdict->at,
+                hw_result_name(verdict->result));
     } else {
-        log_info("scene %s scene=%s", scene_state_name(state), scene_name(room->scene));
+        log_info("scene %s scene=%s", scene_state_name(verdict->state), room->scene);
     }
 }
 
-static void set_scene(struct room *room, enum scene scene)
+static gboolean scene_due(gpointer context)
 {
+    struct room *room = context;
+    loop_clear_source(&room->scene_timer);
+    report_soon(room);
+    return G_SOURCE_REMOVE;
+}
+
+// False: there is none of that name.
+static bool set_scene(struct room *room, const char *name)
+{
+    const struct scene_settings *scene = room_settings_scene(room->scenes, name);
+    if (!scene)
+        return false;
     struct hw_device *devices[ROOM_DEVICES_MAX];
     for (guint i = 0; i < devices_count(room->devices); i++)
         devices[i] = devices_at(room->devices, i);
 
-    log_info("scene set scene=%s", scene_name(scene));
+    log_info("scene set scene=%s", name);
     metric_add(&room_scenes_total, 1);
-    room->scene = scene;
+    g_strlcpy(room->scene, scene->name, sizeof(room->scene));
     room->has_scene = true;
     room->scene_set_ms = now_ms();
-    room->scene_state = SCENE_STATE_APPLYING;
-    scene_apply(room->settings, scene, devices);
+    room->verdict.state = SCENE_STATE_APPLYING;
+    scene_apply(scene, devices);
+    loop_clear_source(&room->scene_timer);
+    room->scene_timer = loop_add_timer(room->loop, SCENE_DEADLINE_MS, scene_due, room);
     judge_scene(room);
     report_soon(room);
+    return true;
+}
+
+void room_take_scenes(struct room *room, GPtrArray *scenes)
+{
+    g_ptr_array_unref(room->scenes);
+    room->scenes = g_ptr_array_ref(scenes);
+    if (room->has_scene && !set_scene(room, room->scene))
+        room->verdict = (struct scene_verdict){ .state = SCENE_STATE_CONFIRMED };
+    report_soon(room);
+}
+
+// One sentence for people, with the cure: "led.brightness: …".
+static void write_fault(const struct scene_verdict *verdict, char *text, size_t size)
+{
+    g_snprintf(text, size, "%s: %s", verdict->at, hw_result_text_vi(verdict->result));
+}
+
+static size_t list_buttons(const struct room *room, struct type_scene_button *out)
+{
+    size_t count = 0;
+    for (guint i = 0; i < room->scenes->len && count < ROOM_BUTTONS_MAX; i++) {
+        const struct scene_settings *scene = g_ptr_array_index(room->scenes, i);
+        if (!scene->label)
+            continue;
+        g_strlcpy(out[count].name, scene->name, sizeof(out[count].name));
+        g_strlcpy(out[count].label, scene->label, sizeof(out[count].label));
+        count++;
+    }
+    return count;
 }
 
 // --- reports to the centre ---------------------------------------------------------------------
@@ -117,11 +166,15 @@ static void build_report(struct room *room, struct message_room_report *out)
         g_strlcpy(out->media.reason, room->media_reason, sizeof(out->media.reason));
     }
     out->devices_count = devices_report(room->devices, out->devices);
-    out->scene = room->scene;
-    out->scene_state = room->scene_state;
-    if (room->scene_fault) {
-        out->has_scene_fault = true;
-        g_strlcpy(out->scene_fault, room->scene_fault, sizeof(out->scene_fault));
+    g_strlcpy(out->scene, room->scene, sizeof(out->scene));
+    out->scene_state = room->verdict.state;
+    out->buttons_count = list_buttons(room, out->buttons);
+    if (room->verdict.state == SCENE_STATE_FAILED) {
+        out->has_scene_fault = out->has_scene_fault_at = out->has_scene_fault_code = true;
+        write_fault(&room->verdict, out->scene_fault, sizeof(out->scene_fault));
+        g_strlcpy(out->scene_fault_at, room->verdict.at, sizeof(out->scene_fault_at));
+        g_snprintf(out->scene_fault_code, sizeof(out->scene_fault_code), "device.%s",
+                hw_result_name(room->verdict.result));
     }
 }
 
@@ -372,10 +425,15 @@ static void member_desired(void *context, const struct message_member_desired *d
 static void room_desired(void *context, const struct message_room_desired *desired)
 {
     struct room *room = context;
-    // Said again after each reconnect: what holds already is not set anew.
-    if (!room->has_scene || desired->scene != room->scene ||
-            room->scene_state == SCENE_STATE_FAILED)
-        set_scene(room, desired->scene);
+    // Said again after each reconnect: neither what holds is set anew, nor what somebody set by
+    // hand since.
+    const char *name = scene_name(desired->scene);
+    bool is_failed =
+            strcmp(name, room->scene) == 0 && room->verdict.state == SCENE_STATE_FAILED;
+    if (desired->scene == room->declared && !is_failed)
+        return;
+    room->declared = desired->scene;
+    set_scene(room, name);
 }
 
 static void answer_driven(void *context, const struct message_room_answer *answer)
@@ -392,10 +450,14 @@ static void room_driven(void *context, const struct message_room_driven *driven)
         by_hand_take(room->by_hand, driven);
         return;
     }
-    struct message_room_answer answer = { .done = true };
-    g_strlcpy(answer.drive_id, driven->drive_id, sizeof(answer.drive_id));
-    set_scene(room, driven->scene);
-    answer_driven(room, &answer);
+    g_autofree struct message_room_answer *answer = g_new0(struct message_room_answer, 1);
+    g_strlcpy(answer->drive_id, driven->drive_id, sizeof(answer->drive_id));
+    answer->done = set_scene(room, driven->scene);
+    answer->has_error = !answer->done;
+    if (answer->has_error)
+        g_strlcpy(answer->error.code, error_code_name(ERROR_ROOM_UNKNOWN_SCENE),
+                sizeof(answer->error.code));
+    answer_driven(room, answer);
 }
 
 // --- the page ----------------------------------------------------------------------------------
@@ -431,11 +493,15 @@ void room_describe(struct room *room, struct message_local_page *out)
     }
     out->has_scene = out->has_scene_state = true;
     judge_scene(room);
-    out->scene = room->scene;
-    out->scene_state = room->scene_state;
-    if (room->scene_fault) {
-        out->has_scene_fault = true;
-        g_strlcpy(out->scene_fault, room->scene_fault, sizeof(out->scene_fault));
+    g_strlcpy(out->scene, room->scene, sizeof(out->scene));
+    out->scene_state = room->verdict.state;
+    out->buttons_count = list_buttons(room, out->buttons);
+    if (room->verdict.state == SCENE_STATE_FAILED) {
+        out->has_scene_fault = out->has_scene_fault_at = out->has_scene_fault_code = true;
+        write_fault(&room->verdict, out->scene_fault, sizeof(out->scene_fault));
+        g_strlcpy(out->scene_fault_at, room->verdict.at, sizeof(out->scene_fault_at));
+        g_snprintf(out->scene_fault_code, sizeof(out->scene_fault_code), "device.%s",
+                hw_result_name(room->verdict.result));
     }
     out->devices_count = devices_report(room->devices, out->devices);
 }
@@ -477,8 +543,9 @@ void room_act(struct room *room, const struct message_local_action *asked, room_
             done(context, ERROR_PROTO_MISSING_FIELD, "scene", 0);
             return;
         }
-        set_scene(room, asked->scene);
-        done(context, ERROR_NONE, NULL, 0);
+        enum error_code error = set_scene(room, asked->scene) ? ERROR_NONE
+                                                              : ERROR_ROOM_UNKNOWN_SCENE;
+        done(context, error, error ? error_infos[error].vi : NULL, 0);
         return;
     }
     if (asked->action == PAGE_ACTION_LANGUAGE && !asked->has_language) {
@@ -551,9 +618,7 @@ static gboolean each_second(gpointer context)
         room->media_heard_ms = now_ms();
         media_process_restart(room->media);
     }
-    if (room->scene_state == SCENE_STATE_APPLYING)
-        report_soon(room); // its deadline passes without an event
-    else if (now_ms() - room->last_report_ms >= REPORT_EVERY_MS)
+    if (now_ms() - room->last_report_ms >= REPORT_EVERY_MS)
         report_soon(room);
     return G_SOURCE_CONTINUE;
 }
@@ -578,8 +643,9 @@ int room_open(struct loop *loop, const struct room_settings *settings, struct ro
     room->loop = loop;
     room->settings = settings;
     room->media_state = MEDIA_STATE_OFF;
-    room->scene = SCENE_IDLE;
-    room->scene_state = SCENE_STATE_CONFIRMED;
+    room->scenes = g_ptr_array_ref(settings->scenes);
+    g_strlcpy(room->scene, scene_name(SCENE_IDLE), sizeof(room->scene));
+    room->verdict.state = SCENE_STATE_CONFIRMED;
     media_offer_init(&room->offer);
     room->devices = devices_new(loop, settings, devices_changed, room);
     room->by_hand = by_hand_new(loop, room->devices, answer_driven, room);
@@ -609,6 +675,7 @@ void room_close(struct room *room)
     loop_clear_source(&room->report_timer);
     loop_clear_source(&room->offer_timer);
     loop_clear_source(&room->second_timer);
+    loop_clear_source(&room->scene_timer);
     media_process_free(room->media);
     room->media = NULL;
     control_close(room->control);
@@ -616,7 +683,7 @@ void room_close(struct room *room)
     microphones_free(room->microphones);
     devices_free(room->devices);
     by_hand_free(room->by_hand);
-    g_free(room->scene_fault);
+    g_ptr_array_unref(room->scenes);
     g_free(room->last_report);
     g_free(room);
 }

@@ -26,6 +26,8 @@ typedef void room_action_fn(
         void *context, enum error_code error, const char *text, int64_t position);
 void room_act(struct room *room, const struct message_local_action *asked, room_action_fn *done,
         void *context);
+// Other scenes than those of the settings, for the same devices; the one that holds is set anew.
+void room_take_scenes(struct room *room, GPtrArray *scenes);
 struct devices *room_get_devices(struct room *room); // for a shell on the box
 bool room_is_healthy(struct room *room, GString *reason);
 // Brings the gauges up to date.

@@ -13,6 +13,8 @@
 #include "hw/address.h"
 #include "hw/device.h"
 
+#define LABEL_MAX_CHARACTERS 64 // as the contract has it
+
 static const char *const transports[] = { "auto", "udp", "tcp", "serial", NULL };
 static const char *const sources[] = { "synthetic", "devices", NULL };
 static const char *const https[] = { "https", NULL };
@@ -87,9 +89,12 @@ const struct config_setting room_settings_table[] = {
     { "microphones *", "hold_ms", CONFIG_INTEGER, "2000", 0, 60000, NULL,
             "The camera stays this long after a move; the last recall in between counts" },
     DAEMON_SETTING_LOG_LEVEL,
+    { "scene *", "label", CONFIG_STRING, "", 0, 255, NULL,
+            "What stands on the scene's button; with it the scene may have any name, without it "
+            "that of an event: idle, meeting, floor, content, ended" },
     { "scene *", "*", CONFIG_STRING, "", 0, 64, NULL,
-            "DEVICE.FIELD = value, such as camera.preset = 2; scenes are idle, meeting, floor, "
-            "content, ended" },
+            "DEVICE.FIELD = value, such as camera.preset = 2: what the device shall be in the "
+            "scene" },
     { NULL, NULL, CONFIG_STRING, NULL, 0, 0, NULL, NULL },
 };
 
@@ -369,33 +374,138 @@ static char *read_microphones(
 }
 
 static char *read_scene_line(const struct config *config, const char *section, const char *key,
-        struct room_settings *settings)
+        struct room_settings *settings, struct scene_settings *scene)
 {
     struct scene_line line = { 0 };
     int at = config_line(config, section, key);
-    const char *scene_text = strchr(section, ' ') + 1;
     const char *value = config_string(config, section, key);
 
-    line.scene = scene_from_name(scene_text);
-    if (line.scene == SCENE_NONE)
-        return fault_at(config, at,
-                "unknown scene '%s'; there are: idle, meeting, floor, content, ended", scene_text);
     g_auto(GStrv) parts = g_strsplit(key, ".", 2);
     if (g_strv_length(parts) != 2)
         return fault_at(config, at, "'%s' is not DEVICE.FIELD", key);
     const struct device_settings *device = find_device(settings, parts[0], &line.device);
     if (!device)
-        return fault_at(
-                config, at, "scene %s names device '%s', which is not there", scene_text, parts[0]);
+        return fault_at(config, at, "scene %s names device '%s', which is not there", scene->name,
+                parts[0]);
     line.field = hw_field_find(parts[1]);
     if (line.field == HW_FIELD_COUNT || !hw_driver_can(device->driver, HW_SET, line.field))
-        return fault_at(config, at, "scene %s: driver %s has no '%s' to set", scene_text,
+        return fault_at(config, at, "scene %s: driver %s has no '%s' to set", scene->name,
                 device->driver->name, parts[1]);
     if (!hw_field_parse(line.field, value, &line.value))
         return fault_at(
-                config, at, "scene %s: '%s' is no value of %s", scene_text, value, parts[1]);
-    g_array_append_val(settings->scenes, line);
+                config, at, "scene %s: '%s' is no value of %s", scene->name, value, parts[1]);
+    if (line.field == HW_PRESET && device->driver->preset_last &&
+            (line.value < device->driver->preset_first || line.value > device->driver->preset_last))
+        return fault_at(config, at, "scene %s: driver %s has presets %u to %u, not %s", scene->name,
+                device->driver->name, device->driver->preset_first, device->driver->preset_last,
+                value);
+    g_array_append_val(scene->lines, line);
     return NULL;
+}
+
+static void scene_settings_free(void *data)
+{
+    struct scene_settings *scene = data;
+    g_free(scene->label);
+    g_array_unref(scene->lines);
+    g_free(scene);
+}
+
+static struct scene_settings *add_scene(GPtrArray *scenes, const char *name, const char *label)
+{
+    struct scene_settings *scene = g_new0(struct scene_settings, 1);
+    g_strlcpy(scene->name, name, sizeof(scene->name));
+    scene->label = g_strdup(label);
+    scene->lines = g_array_new(FALSE, FALSE, sizeof(struct scene_line));
+    g_ptr_array_add(scenes, scene);
+    return scene;
+}
+
+static GPtrArray *new_scenes(void)
+{
+    GPtrArray *scenes = g_ptr_array_new_with_free_func(scene_settings_free);
+    for (enum scene event = SCENE_NONE + 1; event < SCENE_COUNT; event++)
+        add_scene(scenes, scene_name(event), NULL);
+    return scenes;
+}
+
+static bool is_button_name(const char *text)
+{
+    size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return length >= 1 && length <= 32 && text[length] == '\0';
+}
+
+// A button is known by its label: a slip in an event's name makes none.
+static char *read_button(const struct config *config, const char *section,
+        struct room_settings *settings, struct scene_settings **out)
+{
+    const char *name = strchr(section, ' ') + 1;
+    const char *label = config_string(config, section, "label");
+    int label_line = config_line(config, section, "label");
+    char *const *keys = config_keys(config, section);
+    int at = label_line ? label_line : keys[0] ? config_line(config, section, keys[0]) : 0;
+    if (!label[0])
+        return fault_at(config, at,
+                "unknown scene '%s'; there are: idle, meeting, floor, content, ended; a button "
+                "has its label = …",
+                name);
+    if (!is_button_name(name))
+        return fault_at(config, at, "scene '%s': a name has only a-z, 0-9 and -, at most 32", name);
+    if (!g_utf8_validate(label, -1, NULL) || g_utf8_strlen(label, -1) > LABEL_MAX_CHARACTERS)
+        return fault_at(config, at, "scene %s: a label has at most %d characters", name,
+                LABEL_MAX_CHARACTERS);
+    if (settings->scenes->len - (SCENE_COUNT - 1) == ROOM_BUTTONS_MAX)
+        return fault_at(config, at, "scene %s: a room has at most %d buttons", name,
+                ROOM_BUTTONS_MAX);
+    *out = add_scene(settings->scenes, name, label);
+    return NULL;
+}
+
+static char *read_scene(
+        const struct config *config, const char *section, struct room_settings *settings)
+{
+    enum scene event = scene_from_name(strchr(section, ' ') + 1);
+    struct scene_settings *scene = NULL;
+    char *fault = NULL;
+    if (event == SCENE_NONE)
+        fault = read_button(config, section, settings, &scene);
+    else if (config_string(config, section, "label")[0])
+        fault = fault_at(config, config_line(config, section, "label"),
+                "scene %s is an event's: the page has its name already", scene_name(event));
+    else
+        scene = g_ptr_array_index(settings->scenes, event - 1);
+    char *const *key = config_keys(config, section);
+    for (; *key && !fault; key++)
+        if (strcmp(*key, "label") != 0)
+            fault = read_scene_line(config, section, *key, settings, scene);
+    return fault;
+}
+
+const struct scene_settings *room_settings_scene(const GPtrArray *scenes, const char *name)
+{
+    for (guint i = 0; i < scenes->len; i++) {
+        const struct scene_settings *scene = g_ptr_array_index(scenes, i);
+        if (strcmp(scene->name, name) == 0)
+            return scene;
+    }
+    return NULL;
+}
+
+static bool is_same_device(const struct device_settings *a, const struct device_settings *b)
+{
+    return strcmp(a->id, b->id) == 0 && a->driver == b->driver &&
+           strcmp(a->address, b->address) == 0 && strcmp(a->bind, b->bind) == 0 &&
+           a->port == b->port && a->is_udp == b->is_udp && a->is_serial == b->is_serial &&
+           a->baud == b->baud;
+}
+
+bool room_settings_same_devices(const struct room_settings *a, const struct room_settings *b)
+{
+    bool is_same = a->devices->len == b->devices->len;
+    for (guint i = 0; is_same && i < a->devices->len; i++)
+        is_same = is_same_device(
+                g_ptr_array_index(a->devices, i), g_ptr_array_index(b->devices, i));
+    return is_same;
 }
 
 // A room speaks with its key over TLS; without it only with a centre on the box itself, in trials.
@@ -440,11 +550,8 @@ static char *read_all(const struct config *config, struct room_settings *setting
     section = config_sections(config, "microphones *");
     for (; *section && !fault; section++)
         fault = read_microphones(config, *section, settings);
-    for (section = config_sections(config, "scene *"); *section && !fault; section++) {
-        char *const *key = config_keys(config, *section);
-        for (; *key && !fault; key++)
-            fault = read_scene_line(config, *section, *key, settings);
-    }
+    for (section = config_sections(config, "scene *"); *section && !fault; section++)
+        fault = read_scene(config, *section, settings);
     return fault;
 }
 
@@ -479,7 +586,7 @@ struct room_settings *room_settings_new(const struct config *config, char **faul
     settings->status_listen = g_strdup(config_string(config, "status", "listen"));
     settings->devices = g_ptr_array_new_with_free_func(device_settings_free);
     settings->microphones = g_ptr_array_new_with_free_func(microphone_settings_free);
-    settings->scenes = g_array_new(FALSE, FALSE, sizeof(struct scene_line));
+    settings->scenes = new_scenes();
     *fault = read_all(config, settings);
     if (!*fault)
         return settings;
@@ -503,7 +610,7 @@ void room_settings_free(struct room_settings *settings)
     g_free(settings->status_listen);
     g_ptr_array_unref(settings->devices);
     g_ptr_array_unref(settings->microphones);
-    g_array_unref(settings->scenes);
+    g_ptr_array_unref(settings->scenes);
     g_free(settings);
 }
 

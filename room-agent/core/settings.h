@@ -13,6 +13,7 @@
 #include "hw/web/link_ws.h"
 
 #define ROOM_DEVICES_MAX 32
+#define ROOM_BUTTONS_MAX 16
 
 extern const struct config_setting room_settings_table[];
 
@@ -45,10 +46,16 @@ struct microphone_settings {
 
 // One line of a scene: device.field = value.
 struct scene_line {
-    enum scene scene;
     guint device; // index into devices
     enum hw_field field;
     int64_t value;
+};
+
+// What devices shall be at an event of the meeting, or when somebody presses its button.
+struct scene_settings {
+    char name[33];
+    char *label;   // of a button; NULL: an event's
+    GArray *lines; // struct scene_line, in the file's order
 };
 
 struct room_settings {
@@ -68,12 +75,16 @@ struct room_settings {
     char *status_listen;
     GPtrArray *devices;     // struct device_settings
     GPtrArray *microphones; // struct microphone_settings
-    GArray *scenes;         // struct scene_line, in the file's order
+    GPtrArray *scenes;      // struct scene_settings: the events in the contract's order, then buttons
 };
 
 // NULL with *fault = "file:line: …" (g_free): an unknown driver, a bad address, two devices in one
 // place, a scene that names what is not there.
 struct room_settings *room_settings_new(const struct config *config, char **fault) MUST_CHECK;
 void room_settings_free(struct room_settings *settings);
+// NULL: there is none of that name.
+const struct scene_settings *room_settings_scene(const GPtrArray *scenes, const char *name);
+// Whether both have the same devices in the same places, so that the scenes of one hold in the other.
+bool room_settings_same_devices(const struct room_settings *a, const struct room_settings *b);
 // For struct daemon_info.
 char *room_settings_check(const struct config *config);

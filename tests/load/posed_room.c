@@ -94,7 +94,7 @@ static void report(struct posed_room *room)
                            : endpoint_state(room->endpoint) == PEER_CONNECTED
                                    ? MEDIA_STATE_CONNECTED
                                    : MEDIA_STATE_CONNECTING;
-    message->scene = room->scene;
+    g_strlcpy(message->scene, scene_name(room->scene), sizeof(message->scene));
     message->scene_state = SCENE_STATE_CONFIRMED;
     send_request(room, MESSAGE_ROOM_REPORT, ++room->last_id, message);
 }

@@ -119,6 +119,16 @@ export class House {
     return stdout;
   }
 
+  /** `rong-room drive` in a shell of the box. */
+  async driveByShell(room: number, ...words: string[]): Promise<void> {
+    await run(`${BIN}/rong-room`, [
+      'drive',
+      ...words,
+      '--config',
+      `${this.demo.dir}/room-${room}.conf`,
+    ]);
+  }
+
   log(program: string): string {
     return readFileSync(`${this.demo.dir}/${program}.log`, 'utf8');
   }

@@ -15,9 +15,14 @@ const texts = {
         open: 'Micrô đang mở',
         links: 'Kết nối',
         devices: 'Thiết bị',
-        scenes: 'Khung cảnh (chọn bằng tay)',
         hear: 'Nghe bằng tiếng',
         languages: { floor: 'Tiếng trong hội trường', jrai: 'Jrai', bahnar: 'Bahnar' },
+        scenes: 'Khung cảnh',
+        sceneState: {
+            applying: 'đang đặt…',
+            confirmed: 'đã đặt xong',
+            failed: 'chưa đặt được',
+        },
         centreUp: 'Trung tâm: đã kết nối',
         centreDown: 'Trung tâm: mất kết nối, phòng họp đang tự vận hành và tự nối lại',
         boxDown: 'Hộp phòng họp không trả lời',
@@ -43,6 +48,7 @@ const texts = {
         },
         fault: (device) => device.text ?? '',
         sceneFault: () => `Chưa đặt được khung cảnh: ${state.scene_fault ?? ''}`,
+        byHand: 'Đặt khung cảnh bằng tay',
         none: 'Không có thiết bị nào',
     },
     en: {
@@ -56,9 +62,10 @@ const texts = {
         open: 'The microphone is open',
         links: 'Connections',
         devices: 'Devices',
-        scenes: 'Scenes (by hand)',
         hear: 'Language heard',
         languages: { floor: 'As spoken in the hall', jrai: 'Jrai', bahnar: 'Bahnar' },
+        scenes: 'Scene',
+        sceneState: { applying: 'being set…', confirmed: 'set', failed: 'not set' },
         centreUp: 'Centre: connected',
         centreDown: 'Centre: not connected; the room works on its own and keeps trying',
         boxDown: 'The box of this room does not answer',
@@ -83,7 +90,9 @@ const texts = {
             ended: 'Ended',
         },
         fault: (device) => faults[device.code] ?? device.code ?? '',
-        sceneFault: () => `The scene is not set: ${sceneFaultInEnglish()}`,
+        sceneFault: () =>
+            `The scene is not set: ${state.scene_fault_at}: ${faults[state.scene_fault_code] ?? ''}`,
+        byHand: 'Set a scene by hand',
         none: 'No devices',
     },
 };
@@ -103,13 +112,6 @@ const faults = {
     'device.misconfigured': "The box's network settings are wrong.",
 };
 
-/** The box says "led.brightness: <sentence in Vietnamese>"; the device's code says the same. */
-function sceneFaultInEnglish() {
-    const [name] = (state.scene_fault ?? '').split(':');
-    const device = state.devices.find(({ id }) => name.startsWith(`${id}.`));
-    return `${name}: ${faults[device?.code] ?? faults['device.timeout']}`;
-}
-
 const byId = (id) => document.getElementById(id);
 
 /** Only what differs: a screen reader says again what is written again. */
@@ -120,7 +122,13 @@ let language = localStorage.getItem('language') === 'en' ? 'en' : 'vi';
 let state = null;
 let isBusy = false;
 
+/** Written again only when it differs, so that a screen reader keeps its place. */
+const written = {};
+
 function list(id, items) {
+    const text = JSON.stringify(items);
+    if (written[id] === text) return;
+    written[id] = text;
     byId(id).replaceChildren(
         ...items.map(({ kind, text, id: testId }) => {
             const item = document.createElement('li');
@@ -153,7 +161,7 @@ function showButton(t) {
     const labels = { floor_request: t.ask, floor_withdraw: t.withdraw, floor_yield: t.yield };
     button.textContent = labels[nextAction()];
     button.className = state?.floor ?? '';
-    button.disabled = isBusy || !state?.meeting || state.signal !== 'connected';
+    button.disabled = !state?.meeting || state.signal !== 'connected';
 }
 
 function show() {
@@ -191,17 +199,45 @@ function show() {
     byId('hear').hidden = !state.hears;
     for (const button of byId('hear-buttons').children) {
         button.textContent = t.languages[button.dataset.hear];
-        button.disabled = isBusy || !isUp;
+        button.disabled = !isUp;
         button.setAttribute('aria-pressed', String(button.dataset.hear === state.hears));
     }
-    byId('scenes').hidden = isUp;
-    for (const button of byId('scene-buttons').children) {
-        button.textContent = t.scene[button.dataset.scene];
-        button.setAttribute('aria-pressed', String(button.dataset.scene === state.scene));
-    }
+    showScenes(t, isUp);
     if (!isBusy && state.scene_state === 'failed')
         showFault(t.sceneFault(), 'scene');
     else if (byId('fault').dataset.kind === 'scene') showFault('', '');
+}
+
+function sceneLabel(t, scene) {
+    const declared = (state.buttons ?? []).find(({ name }) => name === scene);
+    return t.scene[scene] ?? declared?.label ?? scene;
+}
+
+/** The room's own buttons always; those of events only while the centre can not set them. */
+function showScenes(t, isUp) {
+    const names = (state.buttons ?? []).map(({ name }) => name);
+    const shown = isUp ? names : [...Object.keys(t.scene), ...names];
+    write('scene', `${sceneLabel(t, state.scene)}: ${t.sceneState[state.scene_state]}`);
+    byId('scene-buttons').hidden = shown.length === 0;
+    byId('scene-buttons').setAttribute('aria-label', t.byHand);
+    if (written.scenes !== shown.join()) {
+        written.scenes = shown.join();
+        byId('scene-buttons').replaceChildren(...shown.map(newSceneButton));
+    }
+    for (const button of byId('scene-buttons').children) {
+        const label = sceneLabel(t, button.dataset.scene);
+        if (button.textContent !== label) button.textContent = label;
+        button.setAttribute('aria-pressed', String(button.dataset.scene === state.scene));
+    }
+}
+
+function newSceneButton(scene) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.dataset.scene = scene;
+    button.dataset.testid = `scene-${scene}`;
+    button.addEventListener('click', () => act({ action: 'scene', scene }));
+    return button;
 }
 
 function showFault(text, kind) {
@@ -221,6 +257,7 @@ async function refresh() {
 }
 
 async function act(action) {
+    if (isBusy) return; // and not disabled, which would take the keyboard's focus away
     isBusy = true;
     show();
     try {
@@ -244,6 +281,7 @@ byId('ask').addEventListener('click', () => act({ action: nextAction() }));
 byId('language').addEventListener('click', () => {
     language = language === 'vi' ? 'en' : 'vi';
     localStorage.setItem('language', language);
+    showFault('', ''); // of an action: the box said it in the other language
     show();
 });
 for (const name of Object.keys(texts.vi.languages)) {
@@ -253,14 +291,6 @@ for (const name of Object.keys(texts.vi.languages)) {
     button.dataset.testid = `hear-${name}`;
     button.addEventListener('click', () => act({ action: 'language', language: name }));
     byId('hear-buttons').append(button);
-}
-for (const scene of Object.keys(texts.vi.scene)) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.dataset.scene = scene;
-    button.dataset.testid = `scene-${scene}`;
-    button.addEventListener('click', () => act({ action: 'scene', scene }));
-    byId('scene-buttons').append(button);
 }
 show();
 refresh();

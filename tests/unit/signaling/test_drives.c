@@ -239,7 +239,7 @@ static void report(struct message_room_report *out, enum device_state state)
 {
     memset(out, 0, sizeof(*out));
     out->media.state = MEDIA_STATE_CONNECTED;
-    out->scene = SCENE_MEETING;
+    g_strlcpy(out->scene, "meeting", sizeof(out->scene));
     out->scene_state = SCENE_STATE_CONFIRMED;
     out->devices_count = 1;
     out->devices[0].state = state;
@@ -261,7 +261,7 @@ static void keeps_the_latest_report_and_since_when(void **state)
     assert_int_equal(rooms_note(rooms, "622", body, 2000000), ROOMS_NO_NEWS);
     assert_string_equal(rooms_find(rooms, "622")->devices[0].since, since);
     assert_string_not_equal(rooms_find(rooms, "622")->at, since);
-    body->scene = SCENE_FLOOR;
+    g_strlcpy(body->scene, "floor", sizeof(body->scene));
     assert_int_equal(rooms_note(rooms, "622", body, 3000000), ROOMS_NEW_STATUS);
     report(body, DEVICE_STATE_DOWN);
     assert_int_equal(

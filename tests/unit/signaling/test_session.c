@@ -407,6 +407,30 @@ static void bad_messages_are_answered_and_too_many_end_it(void **state)
     assert_int_equal(fixture->requests, 0);
 }
 
+static void who_drove_too_much_can_still_stop(void **state)
+{
+    struct fixture *fixture = *state;
+    struct web_session *web = connect_as(fixture, ROLE_TECHNICIAN, "tech-1", "");
+    hello(fixture, web);
+    static const char drive[] =
+            "{\"op\":\"room.drive\",\"id\":7,\"d\":{\"room\":\"64\",\"device\":\"camera\","
+            "\"op\":\"drive\",\"pan\":50}}";
+    static const char stop[] =
+            "{\"op\":\"room.drive\",\"id\":8,\"d\":{\"room\":\"64\",\"device\":\"camera\","
+            "\"op\":\"stop\"}}";
+    for (int i = 0; i < 100; i++)
+        receive(fixture, web, drive);
+    assert_true(says(web, "proto.rate"));
+    int requests = fixture->requests;
+    for (int i = 0; i < 20; i++)
+        receive(fixture, web, stop);
+    assert_int_equal(fixture->requests, requests + 20);
+    // Not without end: 200 at once are more than any hand presses.
+    for (int i = 0; i < 300; i++)
+        receive(fixture, web, stop);
+    assert_in_range(fixture->requests, requests + 200, requests + 220);
+}
+
 static void who_asks_too_fast_is_told_and_then_cut_off(void **state)
 {
     struct fixture *fixture = *state;
@@ -497,6 +521,7 @@ int main(void)
         SESSION_TEST(a_second_connection_of_a_member_takes_over),
         SESSION_TEST(resuming_takes_the_session_from_a_connection_that_hangs),
         SESSION_TEST(bad_messages_are_answered_and_too_many_end_it),
+        SESSION_TEST(who_drove_too_much_can_still_stop),
         SESSION_TEST(who_asks_too_fast_is_told_and_then_cut_off),
         cmocka_unit_test(the_ring_forgets_the_oldest_first),
         cmocka_unit_test(the_ring_is_bounded_in_bytes_too),

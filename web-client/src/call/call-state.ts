@@ -11,6 +11,7 @@ import type {
   Member,
   MemberDesired,
   QueueEntry,
+  RoomList,
   RoomStatus,
   Stage,
   StageOrder,
@@ -117,6 +118,13 @@ function applySnapshot(state: CallState, d: MeetingSnapshot): CallState {
   };
 }
 
+/** All rooms of the house, without a meeting; parts arrive in order. */
+function applyRooms(state: CallState, d: RoomList): CallState {
+  const members = new Map(d.part === 1 ? [] : state.members);
+  for (const room of d.rooms) members.set(room.id, room);
+  return { ...state, members, statuses: d.part === 1 ? new Map() : state.statuses };
+}
+
 function applyGranted(state: CallState, member: string, since: string): CallState {
   return {
     ...updateMember(state, member, { muted: false }),
@@ -220,6 +228,10 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
       return { ...state, content: event.d.member };
     case 'content.stopped':
       return { ...state, content: null };
+    case 'room.list':
+      return applyRooms(state, event.d);
+    case 'room.presence':
+      return updateMember(state, event.d.member, { present: event.d.present });
     case 'room.status':
       return { ...state, statuses: new Map(state.statuses).set(event.d.member, event.d) };
     case 'room.ready':
@@ -233,7 +245,8 @@ function applyStateEvent(state: CallState, event: StateEvent): CallState {
 export function applyEvent(state: CallState, event: ServerEvent): CallState {
   if (!isStateEvent(event)) return state;
   const opens = event.name === 'member.desired' || event.name === 'meeting.snapshot';
-  if (!opens && event.d.meeting !== state.meeting?.id) return state; // of a meeting left behind
+  const meeting = 'meeting' in event.d ? event.d.meeting : undefined;
+  if (!opens && meeting !== state.meeting?.id) return state; // of a meeting left behind
   return applyStateEvent(state, event);
 }
 

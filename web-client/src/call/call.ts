@@ -11,7 +11,6 @@ import {
   type Language,
   type Requests,
   type Role,
-  type Scene,
 } from '../protocol/messages.gen';
 import type { Connection, ConnectionStatus } from '../signaling/connection';
 import { applyEvent, EMPTY_CALL, type CallState } from './call-state';
@@ -48,6 +47,7 @@ export type Action = Exclude<
   | `mcu.${string}`
   | 'room.report'
   | 'room.answer'
+  | 'room.watch'
 >;
 
 /** One person's part in one meeting. Views see its state and call its methods, nothing else. */
@@ -128,7 +128,8 @@ export class Call extends Emitter<CallEvents> {
     return this.#request('room.drive', d);
   }
 
-  async setScene(room: string, scene: Scene): Promise<boolean> {
+  /** By its name: an event's, or that of a button of the room. */
+  async setScene(room: string, scene: string): Promise<boolean> {
     return this.#request('room.scene', { room, scene });
   }
 
@@ -208,7 +209,11 @@ export class Call extends Emitter<CallEvents> {
   async #welcomed(welcome: HelloReply): Promise<void> {
     this.#clockOffsetMs = Date.parse(welcome.server_time) - this.#now();
     this.#self = welcome.self;
-    if (welcome.resumed || !welcome.meeting) return;
+    if (welcome.resumed) return;
+    if (!welcome.meeting) {
+      if (this.role === 'technician') await this.#request('room.watch', {});
+      return;
+    }
     await this.#request('meeting.subscribe', { meeting: welcome.meeting, detail: 'full' });
   }
 

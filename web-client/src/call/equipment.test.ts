@@ -34,9 +34,11 @@ describe('equipment', () => {
   });
 
   it('tells what turns from what shines', () => {
-    const wall = { id: 'led', driver: 'novastar', state: 'up', quality: 'confirmed' } as const;
-    expect(isCamera({ ...wall, driver: 'visca' })).toBe(true);
-    expect(isDisplay(wall)).toBe(true);
-    expect(isCamera(wall)).toBe(false);
+    const device = { id: 'x', driver: 'whatever', state: 'up', quality: 'confirmed' } as const;
+    const camera = { ...device, can: 'power preset drive zoom stop' };
+    const wall = { ...device, can: 'preset brightness blank keep' };
+    expect([isCamera(camera), isDisplay(camera)]).toEqual([true, false]);
+    expect([isCamera(wall), isDisplay(wall)]).toEqual([false, true]);
+    expect([isCamera(device), isDisplay(device)]).toEqual([false, false]); // of a box that does not tell
   });
 });

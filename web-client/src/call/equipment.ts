@@ -20,13 +20,17 @@ export function redRooms(
   return red;
 }
 
-const DISPLAY_DRIVERS: ReadonlySet<string> = new Set(['novastar']);
-
-/** What can be turned; of a driver that the page does not know, the room says what it can not. */
-export function isCamera(device: Device): boolean {
-  return !DISPLAY_DRIVERS.has(device.driver);
+/** Whether its driver's table has the order: the room tells, no page knows drivers. */
+export function can(device: Device, order: string): boolean {
+  return device.can?.split(' ').includes(order) ?? false;
 }
 
+/** What can be turned. */
+export function isCamera(device: Device): boolean {
+  return can(device, 'drive');
+}
+
+/** What shines. */
 export function isDisplay(device: Device): boolean {
-  return DISPLAY_DRIVERS.has(device.driver);
+  return can(device, 'brightness') || can(device, 'blank');
 }

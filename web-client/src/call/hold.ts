@@ -69,18 +69,21 @@ export class Hold {
 export class Newest {
   readonly #send: SendOrder;
   #isUnderWay = false;
+  #isDone = true;
   #next: DriveOrder | null = null;
 
   constructor(send: SendOrder) {
     this.#send = send;
   }
 
-  async put(order: DriveOrder): Promise<void> {
+  /** Whether the newest was done; null: another call waits for that. */
+  async put(order: DriveOrder): Promise<boolean | null> {
     this.#next = order;
-    if (this.#isUnderWay) return;
+    if (this.#isUnderWay) return null;
     this.#isUnderWay = true;
-    for (let next = this.#take(); next; next = this.#take()) await this.#send(next);
+    for (let next = this.#take(); next; next = this.#take()) this.#isDone = await this.#send(next);
     this.#isUnderWay = false;
+    return this.#isDone;
   }
 
   #take(): DriveOrder | null {

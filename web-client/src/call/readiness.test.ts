@@ -43,6 +43,13 @@ describe('a room', () => {
     expect(shortcomingsOf(dark, undefined)).toEqual([{ kind: 'no_media', text: null }]);
   });
 
+  it('lacks no picture where there is no meeting, unless it failed', () => {
+    const { meeting: _, ...idle } = status({ media: { state: 'off' } });
+    const unseen = room('64', { connected: false });
+    expect(shortcomingsOf(unseen, idle)).toEqual([]);
+    expect(shortcomingsOf(unseen, { ...idle, media: { state: 'failed' } })).toHaveLength(1);
+  });
+
   it('names each device that is at fault, and not the scene that failed by it', () => {
     const failed = status({ devices: [wall], scene_state: 'failed', scene_fault: 'Tường LED.' });
     expect(shortcomingsOf(room('64'), failed)).toEqual([
@@ -53,7 +60,7 @@ describe('a room', () => {
   it('names a scene that failed of itself', () => {
     const failed = status({ scene_state: 'failed', scene_fault: 'Không có cảnh này.' });
     expect(shortcomingsOf(room('64'), failed)).toEqual([
-      { kind: 'scene', text: 'Không có cảnh này.' },
+      { kind: 'scene', fault: { at: null, code: null, text: 'Không có cảnh này.' } },
     ]);
   });
 });

@@ -27,7 +27,6 @@ export const en: Catalogue = {
   'meeting.planned': 'Not open yet',
   'meeting.open': 'In session',
   'meeting.ended': 'Ended',
-  'meeting.none': 'This link belongs to no meeting: ask for the link of the one to look after.',
   'meeting.ended_title': 'The meeting has ended',
   'meeting.ended_text': 'Thank you. You can close this page.',
   'meeting.end': 'End meeting',
@@ -139,7 +138,6 @@ export const en: Catalogue = {
   'readiness.no_media': 'The box is here without a picture: look at its network and its log.',
   'readiness.absent': 'The box is not here: look at its power and its line.',
   'readiness.device': 'the device does not answer, look at its power and cable.',
-  'readiness.scene': 'The scene could not be set, look at the log of the box.',
   'readiness.count': '{ready}/{total} ready',
 
   'tech.only_red': 'Only what is red',
@@ -147,6 +145,9 @@ export const en: Catalogue = {
   'tech.not_ready': 'Not ready',
   'tech.drawer': 'Control: {name}',
   'tech.close': 'Close',
+  'tech.all_rooms': 'All rooms',
+  'tech.reported': 'Reported {age} ago',
+  'tech.buttons': 'Scene buttons of the room',
   'tech.camera': 'Camera',
   'tech.display': 'LED wall',
   'tech.scene': 'Scene',
@@ -163,6 +164,7 @@ export const en: Catalogue = {
   'tech.store': 'Store as position {number}',
   'tech.arm': 'Store as…',
   'tech.brightness': 'Brightness: {value}%',
+  'tech.brightness_unknown': 'Brightness: not read yet',
   'tech.blank': 'Blank',
   'tech.unblank': 'Show',
 
@@ -181,7 +183,7 @@ export const en: Catalogue = {
   'scene_state.confirmed': 'The scene is set.',
   'scene_state.failed': 'The scene could not be set, look at the log of the box.',
 
-  'age.now': 'under 1 min',
+  'age.seconds': '{count} s',
   'age.minutes': '{count} min',
   'age.hours': '{count} h',
   'age.days': '{count} days',

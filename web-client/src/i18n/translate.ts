@@ -37,7 +37,7 @@ export function translate<Key extends TextKey>(
   return values ? fill(text, values) : text;
 }
 
-function isTextKey(key: string): key is TextKey {
+export function isTextKey(key: string): key is TextKey {
   return Object.hasOwn(vi, key);
 }
 

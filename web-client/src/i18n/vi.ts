@@ -27,8 +27,6 @@ export const vi = {
   'meeting.planned': 'Chưa khai mạc',
   'meeting.open': 'Đang họp',
   'meeting.ended': 'Đã kết thúc',
-  'meeting.none':
-    'Liên kết này không gắn với phiên họp nào: hãy xin liên kết của phiên họp cần theo dõi.',
   'meeting.ended_title': 'Phiên họp đã kết thúc',
   'meeting.ended_text': 'Cảm ơn các đại biểu. Có thể đóng trang này.',
   'meeting.end': 'Kết thúc họp',
@@ -140,7 +138,6 @@ export const vi = {
   'readiness.no_media': 'Hộp đã vào nhưng chưa có hình: xem dây mạng và nhật ký của hộp.',
   'readiness.absent': 'Hộp chưa vào: xem nguồn điện và đường truyền.',
   'readiness.device': 'thiết bị không trả lời, xem nguồn điện và dây nối.',
-  'readiness.scene': 'Cảnh chưa đặt được, xem nhật ký của hộp.',
   'readiness.count': '{ready}/{total} sẵn sàng',
 
   'tech.only_red': 'Chỉ chỗ có lỗi',
@@ -148,6 +145,9 @@ export const vi = {
   'tech.not_ready': 'Chưa sẵn sàng',
   'tech.drawer': 'Điều khiển: {name}',
   'tech.close': 'Đóng',
+  'tech.all_rooms': 'Tất cả điểm cầu',
+  'tech.reported': 'Báo cáo cách đây {age}',
+  'tech.buttons': 'Nút cảnh của phòng',
   'tech.camera': 'Camera',
   'tech.display': 'Màn hình LED',
   'tech.scene': 'Cảnh',
@@ -164,6 +164,7 @@ export const vi = {
   'tech.store': 'Lưu vào vị trí {number}',
   'tech.arm': 'Lưu vào…',
   'tech.brightness': 'Độ sáng: {value}%',
+  'tech.brightness_unknown': 'Độ sáng: chưa đọc được',
   'tech.blank': 'Tắt hình',
   'tech.unblank': 'Hiện hình',
 
@@ -182,7 +183,7 @@ export const vi = {
   'scene_state.confirmed': 'Cảnh đã đặt xong.',
   'scene_state.failed': 'Cảnh chưa đặt được, xem nhật ký của hộp.',
 
-  'age.now': 'dưới 1 phút',
+  'age.seconds': '{count} giây',
   'age.minutes': '{count} phút',
   'age.hours': '{count} giờ',
   'age.days': '{count} ngày',

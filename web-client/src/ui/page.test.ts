@@ -357,9 +357,33 @@ describe("the chair's page", () => {
 });
 
 describe('the pages of others', () => {
-  it('tell a technician whose link is for no meeting what to ask for', async () => {
+  it('show a technician whose link is for no meeting every room of the house', async () => {
     await open({ kind: 'session', session: { role: 'technician', name: 'Trần Văn Dũng' } });
-    expect(document.querySelector('main')?.textContent).toContain('không gắn với phiên họp nào');
+    const { meeting: _, ...nowhere } = welcome({ role: 'technician', self: 'tech-1' });
+    socket.onopen?.();
+    socket.receive({ re: socket.last.id, d: nowhere });
+    await settle();
+    expect(socket.last).toMatchObject({ op: 'room.watch', d: {} });
+    receive('room.list', { part: 1, of: 2, rooms: THREE_ROOMS.slice(0, 2) });
+    receive('room.list', { part: 2, of: 2, rooms: THREE_ROOMS.slice(2) });
+    const seen = {
+      at: new Date().toISOString(),
+      media: { state: 'off' },
+      devices: [{ id: 'camera', driver: 'visca', can: 'drive', state: 'up', quality: 'confirmed' }],
+      scene: 'idle',
+      scene_state: 'confirmed',
+    };
+    receive('room.status', { ...seen, member: '622' });
+    receive('room.presence', { member: '64', present: false });
+    receive('room.status', {
+      ...seen,
+      member: '64',
+      at: new Date(Date.now() - 330_000).toISOString(),
+    });
+    expect(get('tech-room-622').dataset.red).toBe('false');
+    expect(get('tech-room-64').textContent).toContain('Báo cáo cách đây 5 phút');
+    press('tech-open-622');
+    expect(press('scene-idle')).toMatchObject({ op: 'room.scene', d: { room: '622' } });
     expect(await axeFindings()).toEqual([]);
   });
 
@@ -430,6 +454,10 @@ describe('the pages of others', () => {
 });
 
 describe("the technician's page", () => {
+  const CAMERA = 'power preset zoom drive stop stop-zoom home store';
+  const WALL = 'input preset brightness blank freeze pattern keep';
+  let values: object = {};
+
   function report(member: string, more: object = {}): void {
     receive('room.status', {
       meeting: MEETING,
@@ -437,8 +465,8 @@ describe("the technician's page", () => {
       at: new Date().toISOString(),
       media: { state: 'connected' },
       devices: [
-        { id: 'camera', driver: 'visca', state: 'up', quality: 'confirmed' },
-        { id: 'led', driver: 'novastar', state: 'up', quality: 'confirmed' },
+        { id: 'camera', driver: 'visca', can: CAMERA, state: 'up', quality: 'confirmed' },
+        { id: 'led', driver: 'novastar', can: WALL, state: 'up', quality: 'confirmed', values },
       ],
       scene: 'meeting',
       scene_state: 'confirmed',
@@ -543,6 +571,47 @@ describe("the technician's page", () => {
       op: 'room.scene',
       d: { room: '622', scene: 'idle' },
     });
+  });
+
+  it('shows the brightness that the wall reports, and again when an order was refused', async () => {
+    await openRoom();
+    const slider = get('led-brightness') as HTMLInputElement;
+    const label = (): string => slider.closest('label')?.textContent?.trim() ?? '';
+    expect(label()).toBe('Độ sáng: chưa đọc được');
+    values = { brightness: 64, blank: false };
+    report('622');
+    expect(slider.value).toBe('64');
+    expect(label()).toBe('Độ sáng: 64%');
+    slider.value = '70';
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync();
+    expect(label()).toBe('Độ sáng: 70%');
+    const { id } = socket.last as unknown as { id: number };
+    socket.receive({ re: id, err: { code: 'device.locked' } });
+    await settle();
+    flushSync();
+    expect(label()).toBe('Độ sáng: 64%');
+    values = {};
+  });
+
+  it('offers the buttons of the room, and says in both languages how a scene ended', async () => {
+    await openRoom();
+    report('622', {
+      buttons: [{ name: 'chao-co', label: 'Chào cờ' }],
+      scene: 'chao-co',
+      scene_state: 'failed',
+      scene_fault: 'led.brightness: một câu của hộp',
+      scene_fault_at: 'led.brightness',
+      scene_fault_code: 'device.locked',
+    });
+    expect(get('scene-chao-co').textContent.trim()).toBe('Chào cờ');
+    expect(get('scene-chao-co').getAttribute('aria-pressed')).toBe('true');
+    expect(get('scene-state').textContent).toMatch(/Chào cờ:\s+led\.brightness: Một chương trình/);
+    press('lang-en');
+    expect(get('scene-state').textContent).toMatch(/led\.brightness: Another program/);
+    press('lang-vi');
+    expect(press('scene-chao-co')).toMatchObject({ d: { room: '622', scene: 'chao-co' } });
+    expect(await axeFindings()).toEqual([]);
   });
 
   it('sets the brightness of the wall, and blanks it', async () => {

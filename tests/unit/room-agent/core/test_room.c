@@ -215,6 +215,31 @@ static gboolean wake(gpointer data)
         assert_true(condition); \
     } while (0)
 
+#define BUTTON "[scene chao-co]\nlabel=Chào cờ\n"
+
+static struct room_settings *read_settings(unsigned port)
+{
+    g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *text =
+            g_strdup_printf("[room]\nname=Hội trường\nstate_dir=/nonexistent\n"
+                            "[signal]\nmachine_url=ws://127.0.0.1:%u/ws\n"
+                            "[media]\nprogram=%s\nsource=synthetic\nmark=1\n" BUTTON,
+                    port, self);
+    g_autofree char *path = NULL;
+    char *fault = NULL;
+    int fd = g_file_open_tmp("room-XXXXXX.conf", &path, NULL);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_true(g_file_set_contents(path, text, -1, NULL));
+    struct config *config = config_load(path, room_settings_table, &fault);
+    assert_non_null(config);
+    struct room_settings *settings = room_settings_new(config, &fault);
+    assert_non_null(settings);
+    config_free(config);
+    unlink(path);
+    return settings;
+}
+
 static int setup(void **state)
 {
     struct centre *centre = g_new0(struct centre, 1);
@@ -230,23 +255,7 @@ static int setup(void **state)
         .context = centre,
     };
     assert_int_equal(web_server_listen(centre->server, &listener, &centre->listener), 0);
-    struct room_settings *settings = g_new0(struct room_settings, 1);
-    settings->name = g_strdup("Hội trường");
-    settings->line2 = g_strdup("");
-    settings->address = g_strdup("");
-    settings->media_address = g_strdup("");
-    settings->signal_url = g_strdup("");
-    settings->machine_url =
-            g_strdup_printf("ws://127.0.0.1:%u/ws", web_listener_port(centre->listener));
-    settings->state_dir = g_strdup("/nonexistent");
-    settings->media_program = g_file_read_link("/proc/self/exe", NULL);
-    settings->source = MEDIA_SOURCE_SYNTHETIC;
-    settings->mark = 1;
-    settings->page_listen = g_strdup("");
-    settings->status_listen = g_strdup("");
-    settings->devices = g_ptr_array_new();
-    settings->microphones = g_ptr_array_new();
-    settings->scenes = g_array_new(FALSE, FALSE, sizeof(struct scene_line));
+    struct room_settings *settings = read_settings(web_listener_port(centre->listener));
     centre->settings = settings;
     assert_int_equal(room_open(centre->loop, settings, &centre->room), 0);
     return 0;
@@ -309,7 +318,7 @@ static void offers_again_under_a_new_epoch_only(void **state)
     declare_member(centre, true, "aa");
     struct message_room_desired scene = { .scene = SCENE_MEETING };
     declare(centre, MESSAGE_ROOM_DESIRED, &scene);
-    WAIT_FOR(centre, centre->reports > reports && centre->report.scene == SCENE_MEETING);
+    WAIT_FOR(centre, centre->reports > reports && strcmp(centre->report.scene, "meeting") == 0);
     assert_int_equal(centre->report.scene_state, SCENE_STATE_CONFIRMED);
     assert_int_equal(centre->offers, 1);
     declare_member(centre, true, "bb");
@@ -382,7 +391,7 @@ static void sets_scenes_by_hand_without_the_centre(void **state)
     const struct message_local_action scene = {
         .action = PAGE_ACTION_SCENE,
         .has_scene = true,
-        .scene = SCENE_CONTENT,
+        .scene = "content",
     };
     room_act(centre->room, &scene, note_outcome, &outcome); // not connected yet
     assert_true(outcome.is_over);
@@ -393,9 +402,60 @@ static void sets_scenes_by_hand_without_the_centre(void **state)
     assert_int_not_equal(outcome.code, ERROR_NONE);
     struct message_local_page *page = g_new(struct message_local_page, 1);
     room_describe(centre->room, page);
-    assert_int_equal(page->scene, SCENE_CONTENT);
+    assert_string_equal(page->scene, "content");
     assert_int_equal(page->signal, SIGNAL_STATE_DISCONNECTED);
     g_free(page);
+}
+
+static void press(struct centre *centre, const char *scene, struct outcome *outcome)
+{
+    struct message_local_action action = { .action = PAGE_ACTION_SCENE, .has_scene = true };
+    g_strlcpy(action.scene, scene, sizeof(action.scene));
+    *outcome = (struct outcome){ 0 };
+    room_act(centre->room, &action, note_outcome, outcome);
+    assert_true(outcome->is_over);
+}
+
+static void sets_the_scene_of_a_named_button(void **state)
+{
+    struct centre *centre = *state;
+    struct outcome outcome;
+    join(centre);
+    struct message_room_desired scene = { .scene = SCENE_MEETING };
+    declare(centre, MESSAGE_ROOM_DESIRED, &scene);
+    WAIT_FOR(centre, strcmp(centre->report.scene, "meeting") == 0);
+    assert_int_equal(centre->report.buttons_count, 1);
+    assert_string_equal(centre->report.buttons[0].name, "chao-co");
+    assert_string_equal(centre->report.buttons[0].label, "Chào cờ");
+
+    press(centre, "chao-co", &outcome);
+    assert_int_equal(outcome.code, ERROR_NONE);
+    WAIT_FOR(centre, strcmp(centre->report.scene, "chao-co") == 0);
+    press(centre, "tiec", &outcome);
+    assert_int_equal(outcome.code, ERROR_ROOM_UNKNOWN_SCENE);
+
+    // The centre repeats itself after a reconnect: the button holds, until it asks for another.
+    declare(centre, MESSAGE_ROOM_DESIRED, &scene);
+    declare_member(centre, true, "bb");
+    WAIT_FOR(centre, centre->offers == 2);
+    assert_string_equal(centre->report.scene, "chao-co");
+    scene.scene = SCENE_FLOOR;
+    declare(centre, MESSAGE_ROOM_DESIRED, &scene);
+    WAIT_FOR(centre, strcmp(centre->report.scene, "floor") == 0);
+}
+
+static void takes_other_scenes_while_it_runs(void **state)
+{
+    struct centre *centre = *state;
+    struct outcome outcome;
+    join(centre);
+    press(centre, "chao-co", &outcome);
+    GPtrArray *none = g_ptr_array_new();
+    room_take_scenes(centre->room, none);
+    g_ptr_array_unref(none);
+    WAIT_FOR(centre, centre->report.buttons_count == 0);
+    press(centre, "chao-co", &outcome);
+    assert_int_equal(outcome.code, ERROR_ROOM_UNKNOWN_SCENE);
 }
 
 int main(void)
@@ -412,6 +472,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(leaves_the_meeting_that_is_over, setup, teardown),
         cmocka_unit_test_setup_teardown(asks_for_the_floor_and_tells_why_not, setup, teardown),
         cmocka_unit_test_setup_teardown(sets_scenes_by_hand_without_the_centre, setup, teardown),
+        cmocka_unit_test_setup_teardown(sets_the_scene_of_a_named_button, setup, teardown),
+        cmocka_unit_test_setup_teardown(takes_other_scenes_while_it_runs, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,10 +63,11 @@ static void reads_devices_and_scenes(void **state)
     assert_int_equal(led->port, 5300);
     assert_string_equal(led->address, "127.0.21.12");
 
-    assert_int_equal(settings->scenes->len, 4);
-    const struct scene_line *lines =
-            (const struct scene_line *)(const void *)settings->scenes->data;
-    assert_int_equal(lines[0].scene, SCENE_FLOOR);
+    const struct scene_settings *scene = room_settings_scene(settings->scenes, "floor");
+    assert_non_null(scene);
+    assert_null(scene->label);
+    assert_int_equal(scene->lines->len, 4);
+    const struct scene_line *lines = (const struct scene_line *)(const void *)scene->lines->data;
     assert_int_equal(lines[0].device, 0);
     assert_int_equal(lines[0].field, HW_PRESET);
     assert_int_equal(lines[0].value, 2);
@@ -103,7 +104,8 @@ static void names_what_a_scene_has_wrong(void **state)
     assert_fault(CAMERA "[scene floor]\nled.brightness = 80\n",
             "5: scene floor names device 'led', which is not there");
     assert_fault(CAMERA "[scene party]\ncamera.preset = 2\n",
-            "5: unknown scene 'party'; there are: idle, meeting, floor, content, ended");
+            "5: unknown scene 'party'; there are: idle, meeting, floor, content, ended; a button "
+            "has its label = …");
     assert_fault(CAMERA "[scene floor]\ncamera.brightness = 2\n",
             "5: scene floor: driver visca has no 'brightness' to set");
     assert_fault(CAMERA "[scene floor]\ncamera.sparkle = 2\n",
@@ -189,6 +191,73 @@ static void refuses_a_codec_that_could_be_anybody(void **state)
     remove_password(empty);
 }
 
+#define WALL "[device led]\ndriver = novastar\naddress = 127.0.21.12\n"
+
+static void refuses_a_preset_that_the_driver_does_not_have(void **state)
+{
+    (void)state;
+    assert_fault(WALL "[scene floor]\nled.preset = 0\n",
+            "5: scene floor: driver novastar has presets 1 to 128, not 0");
+    assert_fault(WALL "[scene floor]\nled.preset = 129\n",
+            "5: scene floor: driver novastar has presets 1 to 128, not 129");
+}
+
+static void reads_named_buttons(void **state)
+{
+    (void)state;
+    g_autofree char *fault = NULL;
+    struct room_settings *settings =
+            read_text(CAMERA "[scene chao-co]\nlabel = Chào cờ\ncamera.preset = 7\n", &fault);
+    assert_non_null(settings);
+    const struct scene_settings *button = room_settings_scene(settings->scenes, "chao-co");
+    assert_non_null(button);
+    assert_string_equal(button->label, "Chào cờ");
+    assert_int_equal(button->lines->len, 1);
+    assert_null(room_settings_scene(settings->scenes, "chao"));
+    room_settings_free(settings);
+}
+
+static void names_what_a_button_has_wrong(void **state)
+{
+    (void)state;
+    assert_fault("[scene Chào]\nlabel = Chào cờ\n",
+            "2: scene 'Chào': a name has only a-z, 0-9 and -, at most 32");
+    assert_fault("[scene meeting]\nlabel = Họp\n",
+            "2: scene meeting is an event's: the page has its name already");
+    assert_fault(CAMERA "[scene chao-co]\nlabel = Chào cờ\nled.blank = on\n",
+            "6: scene chao-co names device 'led', which is not there");
+    g_autofree char *long_label = g_strnfill(65, 'x');
+    g_autofree char *text = g_strdup_printf("[scene chao-co]\nlabel = %s\n", long_label);
+    assert_fault(text, "2: scene chao-co: a label has at most 64 characters");
+    GString *many = g_string_new(NULL);
+    for (int i = 0; i <= ROOM_BUTTONS_MAX; i++)
+        g_string_append_printf(many, "[scene b-%d]\nlabel = %d\n", i, i);
+    assert_fault(many->str, "34: scene b-16: a room has at most 16 buttons");
+    g_string_free(many, TRUE);
+}
+
+static void tells_whether_the_devices_are_the_same(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool is_same;
+    } others[] = {
+        { CAMERA "[scene floor]\ncamera.preset = 3\n", true },
+        { CAMERA WALL, false },
+        { "[device camera]\ndriver = visca\naddress = 127.0.21.13\n", false },
+        { "[device other]\ndriver = visca\naddress = 127.0.21.11\n", false },
+    };
+    char *fault;
+    struct room_settings *settings = read_text(CAMERA, &fault);
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct room_settings *other = read_text(others[i].text, &fault);
+        assert_int_equal(room_settings_same_devices(settings, other), others[i].is_same);
+        room_settings_free(other);
+    }
+    room_settings_free(settings);
+}
+
 static void refuses_two_devices_on_one_serial_port(void **state)
 {
     (void)state;
@@ -213,6 +282,10 @@ int main(void)
         cmocka_unit_test(refuses_a_codec_that_could_be_anybody),
         cmocka_unit_test(names_what_a_scene_has_wrong),
         cmocka_unit_test(refuses_two_devices_on_one_serial_port),
+        cmocka_unit_test(refuses_a_preset_that_the_driver_does_not_have),
+        cmocka_unit_test(reads_named_buttons),
+        cmocka_unit_test(names_what_a_button_has_wrong),
+        cmocka_unit_test(tells_whether_the_devices_are_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
