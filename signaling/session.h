@@ -57,7 +57,7 @@ void sessions_end(
 struct subscription {
     enum subscription_detail detail; // NONE: nothing
     char meeting[9];
-    char subtree[17]; // "": the whole
+    char subtree[17];   // "": the whole
     bool watches_rooms; // all of the house: of a technician without a meeting
 };
 

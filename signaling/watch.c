@@ -42,8 +42,8 @@ static void send_list(const struct service *service, struct session *session)
         list->part = (int64_t)part + 1;
         list->of = (int64_t)parts;
         for (size_t i = part * of_part; i < count && i < (part + 1) * of_part; i++)
-            fill_member(service, unit_tree_at(service->units, i),
-                    &list->rooms[list->rooms_count++]);
+            fill_member(
+                    service, unit_tree_at(service->units, i), &list->rooms[list->rooms_count++]);
         session_send_event(session, MESSAGE_ROOM_LIST, 0, list);
     }
 }

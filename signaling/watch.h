@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Technicians whose link is of no meeting watch every room of the house: who is there, and what each
-// reported last. On the loop's thread.
+// Technicians whose link is of no meeting watch every room of the house: who is there, and what
+// each reported last. On the loop's thread.
 #pragma once
 
 #include "signaling/service.h"

@@ -55,8 +55,8 @@ struct config *daemon_start(const struct daemon_info *info, int argc, char **arg
 // On the loop's thread, once everything listens. Says READY=1 to systemd, feeds its watchdog from
 // `loop`, ends loop_run() on SIGTERM and SIGINT. The main loop of the process only.
 void daemon_ready(struct loop *loop);
-// Calls `reload` (which returns G_SOURCE_CONTINUE) on each SIGHUP, from the loop. `context` lives as
-// long as the loop runs.
+// Calls `reload` (which returns G_SOURCE_CONTINUE) on each SIGHUP, from the loop. `context` lives
+// as long as the loop runs.
 void daemon_on_reload(struct loop *loop, GSourceFunc reload, void *context);
 // "0.1.0"
 const char *daemon_version(void);

@@ -173,9 +173,8 @@ static void print_state(const struct message_local_page *state)
         printf("tiếng nghe: %s\n", state->hears == LANGUAGE_JRAI     ? "Jrai"
                                    : state->hears == LANGUAGE_BAHNAR ? "Bahnar"
                                                                      : "như trong hội trường");
-    printf("khung cảnh: %s %s%s%s\n", state->scene,
-            scene_state_name(state->scene_state), state->has_scene_fault ? ", " : "",
-            state->has_scene_fault ? state->scene_fault : "");
+    printf("khung cảnh: %s %s%s%s\n", state->scene, scene_state_name(state->scene_state),
+            state->has_scene_fault ? ", " : "", state->has_scene_fault ? state->scene_fault : "");
     for (size_t i = 0; i < state->devices_count; i++) {
         const struct type_device *device = &state->devices[i];
         printf("%s (%s): %s, %s%s%s\n", device->id, device->driver,

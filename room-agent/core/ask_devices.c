@@ -167,8 +167,7 @@ int ask_probe(const struct config *config, bool wants_json)
 
 // --- preview -----------------------------------------------------------------------------------
 
-static void print_scene(
-        const struct room_settings *settings, const struct scene_settings *scene)
+static void print_scene(const struct room_settings *settings, const struct scene_settings *scene)
 {
     for (int field = 0; field < HW_FIELD_COUNT; field++) // the order in which they are set
         for (guint i = 0; i < scene->lines->len; i++) {

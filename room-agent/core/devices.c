@@ -283,8 +283,8 @@ struct set_by_hand {
     void *context;
 };
 
-// What somebody set stays wished for, so that it outlives a restart of the device as a scene's does;
-// unless something else has been wished for since.
+// What somebody set stays wished for, so that it outlives a restart of the device as a scene's
+// does; unless something else has been wished for since.
 static void set_by_hand(void *context, enum hw_result result)
 {
     g_autofree struct set_by_hand *set = context;

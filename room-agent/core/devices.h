@@ -31,7 +31,7 @@ int devices_probe(
 // "drive 50 -20", "stop", "preset 3". "stop" also ends a zoom. A drive goes on for a second: hold
 // it by asking again, each 300 ms or so; whoever dies lets go of it. `done` (may be NULL) is called
 // exactly once, perhaps before this returns, unless this refuses: -ENOENT for a device that is not
-// there, -EINVAL for an order that is none. A value that was set (brightness, blank, …) stays wished
-// for, as if a scene had named it.
+// there, -EINVAL for an order that is none. A value that was set (brightness, blank, …) stays
+// wished for, as if a scene had named it.
 int devices_drive(struct devices *devices, const char *id, const char *order, hw_done_fn *done,
         void *context) MUST_CHECK;

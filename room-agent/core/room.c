@@ -36,10 +36,10 @@ struct room {
     struct message_member_desired desired;
     bool has_desired;
 
-    GPtrArray *scenes; // struct scene_settings
-    char scene[33];    // the name of one of them; after a reload perhaps of none
+    GPtrArray *scenes;   // struct scene_settings
+    char scene[33];      // the name of one of them; after a reload perhaps of none
     enum scene declared; // by the centre, last
-    bool has_scene;    // it was set, not only assumed: nothing is told to devices before
+    bool has_scene;      // it was set, not only assumed: nothing is told to devices before
     int64_t scene_set_ms;
     struct scene_verdict verdict;
 
@@ -428,8 +428,7 @@ static void room_desired(void *context, const struct message_room_desired *desir
     // Said again after each reconnect: neither what holds is set anew, nor what somebody set by
     // hand since.
     const char *name = scene_name(desired->scene);
-    bool is_failed =
-            strcmp(name, room->scene) == 0 && room->verdict.state == SCENE_STATE_FAILED;
+    bool is_failed = strcmp(name, room->scene) == 0 && room->verdict.state == SCENE_STATE_FAILED;
     if (desired->scene == room->declared && !is_failed)
         return;
     room->declared = desired->scene;
@@ -543,8 +542,8 @@ void room_act(struct room *room, const struct message_local_action *asked, room_
             done(context, ERROR_PROTO_MISSING_FIELD, "scene", 0);
             return;
         }
-        enum error_code error = set_scene(room, asked->scene) ? ERROR_NONE
-                                                              : ERROR_ROOM_UNKNOWN_SCENE;
+        enum error_code error =
+                set_scene(room, asked->scene) ? ERROR_NONE : ERROR_ROOM_UNKNOWN_SCENE;
         done(context, error, error ? error_infos[error].vi : NULL, 0);
         return;
     }

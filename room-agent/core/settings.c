@@ -455,8 +455,8 @@ static char *read_button(const struct config *config, const char *section,
         return fault_at(config, at, "scene %s: a label has at most %d characters", name,
                 LABEL_MAX_CHARACTERS);
     if (settings->scenes->len - (SCENE_COUNT - 1) == ROOM_BUTTONS_MAX)
-        return fault_at(config, at, "scene %s: a room has at most %d buttons", name,
-                ROOM_BUTTONS_MAX);
+        return fault_at(
+                config, at, "scene %s: a room has at most %d buttons", name, ROOM_BUTTONS_MAX);
     *out = add_scene(settings->scenes, name, label);
     return NULL;
 }
@@ -503,8 +503,8 @@ bool room_settings_same_devices(const struct room_settings *a, const struct room
 {
     bool is_same = a->devices->len == b->devices->len;
     for (guint i = 0; is_same && i < a->devices->len; i++)
-        is_same = is_same_device(
-                g_ptr_array_index(a->devices, i), g_ptr_array_index(b->devices, i));
+        is_same =
+                is_same_device(g_ptr_array_index(a->devices, i), g_ptr_array_index(b->devices, i));
     return is_same;
 }
 

@@ -84,7 +84,8 @@ struct room_settings *room_settings_new(const struct config *config, char **faul
 void room_settings_free(struct room_settings *settings);
 // NULL: there is none of that name.
 const struct scene_settings *room_settings_scene(const GPtrArray *scenes, const char *name);
-// Whether both have the same devices in the same places, so that the scenes of one hold in the other.
+// Whether both have the same devices in the same places, so that the scenes of one hold in the
+// other.
 bool room_settings_same_devices(const struct room_settings *a, const struct room_settings *b);
 // For struct daemon_info.
 char *room_settings_check(const struct config *config);

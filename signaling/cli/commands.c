@@ -57,8 +57,7 @@ static bool is_red(enum device_state state)
 static void print_room(const struct type_room_row *row)
 {
     printf("%-16s %-8s %-10s %-8s %-10s  %s\n", row->room, row->present ? "present" : "absent",
-            row->has_media ? media_state_name(row->media) : "-",
-            row->has_scene ? row->scene : "-",
+            row->has_media ? media_state_name(row->media) : "-", row->has_scene ? row->scene : "-",
             row->has_scene_state ? scene_state_name(row->scene_state) : "-", row->name);
     for (size_t i = 0; i < row->devices_count; i++) {
         const struct type_room_device *device = &row->devices[i];
