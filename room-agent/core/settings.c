@@ -496,7 +496,9 @@ static bool is_same_device(const struct device_settings *a, const struct device_
     return strcmp(a->id, b->id) == 0 && a->driver == b->driver &&
            strcmp(a->address, b->address) == 0 && strcmp(a->bind, b->bind) == 0 &&
            a->port == b->port && a->is_udp == b->is_udp && a->is_serial == b->is_serial &&
-           a->baud == b->baud;
+           a->baud == b->baud && g_strcmp0(a->user, b->user) == 0 &&
+           g_strcmp0(a->password, b->password) == 0 && a->is_pinned == b->is_pinned &&
+           memcmp(a->fingerprint, b->fingerprint, sizeof(a->fingerprint)) == 0;
 }
 
 bool room_settings_same_devices(const struct room_settings *a, const struct room_settings *b)
