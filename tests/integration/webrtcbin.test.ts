@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { admin, Client, rest, spend } from '../support/client.ts';
 import { House, until } from '../support/house.ts';
+import { Relay } from '../support/relay.ts';
 import { Webrtcbin } from '../support/webrtcbin.ts';
 
 let house: House;
@@ -69,11 +70,12 @@ it('is gone when it ends', async () => {
   await until('the chair is not connected', 15_000, async () => !(await chair())?.connected);
 }, 30_000);
 
+async function counter(name: string): Promise<number> {
+  const text = await (await fetch(house.demo.metrics.mcu)).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? NaN);
+}
+
 it('is refused and counted when its certificate is not the one of its offer', async () => {
-  const counter = async (name: string): Promise<number> => {
-    const text = await (await fetch(house.demo.metrics.mcu)).text();
-    return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? NaN);
-  };
   const before = await counter('mcu_peers_failed_total');
   const impostor = new Webrtcbin();
   const forged = (await impostor.offer).replace(
@@ -91,4 +93,45 @@ it('is refused and counted when its certificate is not the one of its offer', as
   expect((await chair())?.connected).toBe(false);
   expect(impostor.received?.video_frames ?? 0).toBe(0);
   await impostor.close();
+}, 60_000);
+
+it('goes on undisturbed when somebody forges packets from its own address', async () => {
+  const member = new Webrtcbin();
+  const offered = await client.ask('media.offer', {
+    meeting: house.demo.meeting,
+    sdp: await member.offer,
+  });
+  const { relay, answer } = await Relay.open(String(offered.d?.sdp));
+  member.answer(answer);
+  const start = await until('the stage, and something of its own', 15_000, () =>
+    member.received && member.received.video_frames > 0 && relay.last ? member.received : null,
+  );
+  const refused = await counter('mcu_srtp_refused_total');
+  const replayed = relay.last ?? Buffer.alloc(0);
+  for (let i = 0; i < 50; i++) {
+    // A changed byte, a changed length, another's making, and the same packet twice.
+    const forged = Buffer.from(relay.last ?? replayed);
+    const at = forged.length - 1 - (i % 8);
+    forged.writeUInt8(forged.readUInt8(at) ^ 0x40, at);
+    relay.inject(forged);
+    relay.inject(forged.subarray(0, forged.length - 4));
+    relay.inject(Buffer.concat([forged.subarray(0, 12), Buffer.alloc(160, i)]));
+    relay.inject(replayed);
+  }
+  await until('two hundred refusals', 10_000, async () => {
+    const now = await counter('mcu_srtp_refused_total');
+    if (now < refused + 200) throw new Error(`${now - refused} of 200`);
+    return true;
+  });
+  await until('a second of picture and sound more', 15_000, () => {
+    const now = member.received;
+    return (
+      now &&
+      now.video_frames - start.video_frames >= 20 &&
+      now.audio_frames - start.audio_frames >= 45
+    );
+  });
+  expect(await chair()).toMatchObject({ connected: true });
+  await member.close();
+  relay.close();
 }, 60_000);
