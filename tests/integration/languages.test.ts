@@ -86,8 +86,7 @@ beforeAll(async () => {
     ...['--machines', `wss://${machines.hostname}:${Number(machines.port) + 1}/ws`],
     ...['--token-file', `${house.demo.dir}/signal/admin.token`],
     ...['--ca', `${house.demo.dir}/signal/ca.pem`],
-    ...['--units', UNITS.join(','), '--decode', `${UNITS.length}`, '--blind'],
-    ...['--height', '90', '--fps', '5', '--kbps', '50'],
+    ...['--units', UNITS.join(','), '--decode', `${UNITS.length}`, '--sound-only'],
     ...['--seconds', `${SECONDS}`, '--json', json],
   ]);
   await ask('meeting.subscribe', { detail: 'full' });

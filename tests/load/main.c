@@ -36,7 +36,6 @@ struct options {
     char *link, *link_up, *link_down;
     struct link_profile up, down;
     int link_seed;
-    gboolean is_blind;
     int seconds, first_mark, decode, join_after_ms, join_every_ms;
     struct clip_picture picture;
 };
@@ -267,7 +266,6 @@ static int open_room(struct load *load, const char *unit, guint index)
         .link_up = load->options.up,
         .link_down = load->options.down,
         .link_seed = (uint64_t)load->options.link_seed + index,
-        .is_blind = load->options.is_blind,
         .decodes = index < (guint)load->options.decode,
     };
     struct posed_room *room = NULL;
@@ -441,8 +439,6 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "the frame mark of the first room (4)", "N" },
         { "decode", 0, 0, G_OPTION_ARG_INT, &options->decode,
                 "how many rooms decode what they receive (1)", "N" },
-        { "blind", 0, 0, G_OPTION_ARG_NONE, &options->is_blind, "those that decode only listen",
-                NULL },
         { "height", 0, 0, G_OPTION_ARG_INT, &options->picture.height,
                 "of the picture that the rooms send (180)", "PIXELS" },
         { "fps", 0, 0, G_OPTION_ARG_INT, &options->picture.fps, "its rate, up to 30 (15)", "N" },

@@ -459,7 +459,7 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->eye = (struct watch_eye){ .watch = config->watch, .unit = room->unit, .large = -1 };
     room->scene = SCENE_IDLE;
     int rc = 0;
-    if (room->decodes && !config->is_blind)
+    if (room->decodes && !room->sound_only)
         rc = screen_open(room->loop, false, screen_needs_key_frame, room, &room->screen);
     if (rc == 0 && room->screen && room->watch)
         screen_set_look(room->screen, watch_look, &room->eye);

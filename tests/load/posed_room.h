@@ -28,7 +28,6 @@ struct posed_room_config {
     const char *const *local_addresses;    // of its sockets; NULL: all; lent
     bool sound_only;                       // it offers no picture and takes none
     bool decodes;                          // one of the sample that looks and listens
-    bool is_blind;                         // and only listens: decoding pictures costs most
     struct link_profile link_up, link_down;
     uint64_t link_seed;
     struct watch *watch; // lent; NULL: nobody wants to know
