@@ -15,13 +15,14 @@
 #include "common/base/log.h"
 #include "common/media/media.h"
 #include "tests/bench/bare.h"
+#include "tests/bench/delay.h"
 #include "tests/bench/devices.h"
 #include "tests/bench/micro.h"
 
 struct options {
     int rooms, tiles, talkers, ms, count;
     gboolean wants_version;
-    char *camera, *wall, *local, *folder;
+    char *camera, *wall, *local, *folder, *link;
 };
 
 static int run_bare(const struct options *options, struct json_object **out)
@@ -45,6 +46,15 @@ static int run_micro(const struct options *options, struct json_object **out)
     return micro_run(&micro, out);
 }
 
+static int run_delay(const struct options *options, struct json_object **out)
+{
+    const struct delay_config config = { .link = options->link, .chirps = options->count };
+    const char *missing = NULL;
+    if (media_init(NULL, &missing) < 0)
+        return -ENOENT;
+    return delay_run(&config, out);
+}
+
 static int run_devices(const struct options *options, struct json_object **out)
 {
     const struct devices_config config = { .camera = options->camera,
@@ -61,6 +71,7 @@ static const struct {
     { "bare", run_bare },
     { "micro", run_micro },
     { "devices", run_devices },
+    { "delay", run_delay },
 };
 
 static const char *options_fault(const struct options *options, int argc, char **argv)
@@ -69,7 +80,7 @@ static const char *options_fault(const struct options *options, int argc, char *
     for (size_t i = 0; argc == 2 && i < COUNT_OF(commands); i++)
         is_known |= strcmp(argv[1], commands[i].name) == 0;
     if (!is_known)
-        return "expected one of bare, micro, devices";
+        return "expected one of bare, micro, devices, delay";
     if (options->rooms <= 0 || options->tiles <= 0 || options->talkers < 0)
         return "--rooms, --tiles: expected more than 0; --talkers: not less";
     if (options->ms <= 0 || options->count <= 0)
@@ -94,12 +105,14 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "wall", 0, 0, G_OPTION_ARG_STRING, &options->wall, "devices: NovaStar", "ADDRESS:PORT" },
         { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "devices: our own address",
                 "ADDRESS" },
-        { "count", 0, 0, G_OPTION_ARG_INT, &options->count, "devices: requests of each kind (100)",
-                "N" },
+        { "count", 0, 0, G_OPTION_ARG_INT, &options->count,
+                "devices: requests of each kind; delay: chirps (100)", "N" },
+        { "link", 0, 0, G_OPTION_ARG_STRING, &options->link,
+                "delay: what the talker's link does, as rong-load --link", "PROFILE" },
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->wants_version, "Print the version", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices");
+    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices|delay");
     g_autoptr(GError) error = NULL;
     g_option_context_set_summary(context, "Measures parts of Rông; prints JSON.");
     g_option_context_add_main_entries(context, entries, NULL);
@@ -141,6 +154,8 @@ int main(int argc, char **argv)
     } else {
         if (!options.folder)
             options.folder = g_strdup(".");
+        if (!options.link)
+            options.link = g_strdup("");
         for (size_t i = 0; i < COUNT_OF(commands); i++)
             if (g_str_equal(argv[1], commands[i].name))
                 rc = commands[i].run(&options, &result);
@@ -155,5 +170,6 @@ int main(int argc, char **argv)
     g_free(options.wall);
     g_free(options.local);
     g_free(options.folder);
+    g_free(options.link);
     return rc == -EINVAL ? 2 : rc < 0;
 }
