@@ -13,6 +13,7 @@ MODULES += tests/mirror
 tests/mirror.uses := common/transport common/sdp common/rtp common/base
 test_endpoint.uses := tests/mirror
 test_room_media.uses := tests/mirror
+test_audio_jitter_traces.uses := tests/load
 # It talks to the program itself.
 $(BUILD)/tests/unit/room-agent/media/test_room_media: | $(BUILD)/rong-room-media
 # A peer that the project did not write: GStreamer's webrtcbin.

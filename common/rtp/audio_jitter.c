@@ -19,7 +19,8 @@
 #define CONCEAL_MAX     3   // frames in a row without anything to go by: 60 ms, then silence
 #define GAP_MAX         (10 * FRAME)        // a longer hole in the timestamps is a new beginning
 #define QUIET_LEVEL     55                  // -dBov from which a frame can be left out unheard
-#define SHRINK_OVER     (FRAME + FRAME / 2) // above the target: leave out a quiet frame
+#define BEGIN_EARLY     (FRAME / 2)         // ticks are a frame apart: the nearest to the target
+#define SHRINK_OVER     (FRAME + FRAME / 4) // above the target: leave out a quiet frame
 #define SHRINK_ANY_OVER (4 * FRAME)         // leave out any
 #define SHRINK_PAUSE    5                   // frames between two that are left out
 #define LEVEL_NONE      127
@@ -383,6 +384,20 @@ static enum audio_jitter_action bridge(
     return is_pause ? be_silent(jitter) : conceal(jitter);
 }
 
+// One packet is lost, and the one after it, which can restore it, came too late for that: the delay
+// grows by the frame that was concealed, so that the next such loss is not heard.
+static bool is_late_for_fec(struct audio_jitter *jitter, const struct slot *later, int64_t now_us)
+{
+    const int32_t gap = rtp_timestamp_distance(jitter->next_timestamp, later->timestamp);
+    const bool is_pause = jitter->has_last_seq && later->seq == (uint16_t)(jitter->last_seq + 1);
+    if (is_pause || jitter->waiting != 1 || gap != FRAME || later->samples != FRAME ||
+            delay_of(jitter, jitter->next_timestamp, now_us) >
+                    (int32_t)jitter->config.max_delay_ms * MS)
+        return false;
+    note_repair(jitter, jitter->next_timestamp, now_us);
+    return true;
+}
+
 // What was concealed while waiting stands for the missing packets: it is not concealed again.
 static void settle_waiting(struct audio_jitter *jitter, const struct slot *later)
 {
@@ -413,7 +428,7 @@ static bool is_to_be_left_out(struct audio_jitter *jitter, const struct slot *sl
 
 static bool begin_playing(struct audio_jitter *jitter, const struct slot *first, int64_t now_us)
 {
-    if (delay_of(jitter, first->timestamp, now_us) < jitter->target)
+    if (delay_of(jitter, first->timestamp, now_us) < jitter->target - BEGIN_EARLY)
         return false;
     jitter->is_playing = true;
     jitter->has_last_seq = false;
@@ -437,7 +452,8 @@ enum audio_jitter_action audio_jitter_next(
     frame->timestamp = jitter->next_timestamp;
     if (!slot)
         return wait(jitter);
-    if (slot->timestamp != jitter->next_timestamp && jitter->waiting > 0)
+    if (slot->timestamp != jitter->next_timestamp && jitter->waiting > 0 &&
+            !is_late_for_fec(jitter, slot, now_us))
         settle_waiting(jitter, slot);
     if (!is_whole_gap(jitter, slot))
         jitter->next_timestamp = slot->timestamp;

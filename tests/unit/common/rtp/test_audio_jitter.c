@@ -183,9 +183,29 @@ static void what_was_concealed_while_waiting_is_not_concealed_again(void **state
     struct audio_jitter_frame frame;
     assert_int_equal(next(jitter, now_us, &frame), AUDIO_JITTER_PACKET);            // 9
     assert_int_equal(next(jitter, now_us + TICK_US, &frame), AUDIO_JITTER_CONCEAL); // 10 is lost
+    assert_int_equal(next(jitter, now_us + 2 * TICK_US, &frame), AUDIO_JITTER_CONCEAL); // 11 too
+    push(jitter, 12, now_us + 2 * TICK_US + 1000);
+    assert_int_equal(next(jitter, now_us + 3 * TICK_US, &frame), AUDIO_JITTER_PACKET);
+    assert_int_equal(frame.data[1], 12);
+    audio_jitter_free(jitter);
+}
+
+static void what_fec_restores_too_late_once_it_restores_in_time_from_then_on(void **state)
+{
+    (void)state;
+    int64_t now_us;
+    struct audio_jitter *jitter = playing(&now_us);
+    struct audio_jitter_frame frame;
+    assert_int_equal(next(jitter, now_us, &frame), AUDIO_JITTER_PACKET);            // 9
+    assert_int_equal(next(jitter, now_us + TICK_US, &frame), AUDIO_JITTER_CONCEAL); // 10 is lost
     push(jitter, 11, now_us + TICK_US + 1000);
-    assert_int_equal(next(jitter, now_us + 2 * TICK_US, &frame), AUDIO_JITTER_PACKET);
-    assert_int_equal(frame.data[1], 11);
+    assert_int_equal(next(jitter, now_us + 2 * TICK_US, &frame), AUDIO_JITTER_FEC);
+    assert_int_equal(frame.timestamp, 5000 + 10 * FRAME);
+    push(jitter, 12, now_us + 2 * TICK_US + 1000);
+    assert_int_equal(next(jitter, now_us + 3 * TICK_US, &frame), AUDIO_JITTER_PACKET); // 11
+    assert_int_equal(next(jitter, now_us + 4 * TICK_US, &frame), AUDIO_JITTER_PACKET); // 12
+    push(jitter, 14, now_us + 4 * TICK_US + 1000);                                     // not 13
+    assert_int_equal(next(jitter, now_us + 5 * TICK_US, &frame), AUDIO_JITTER_FEC);
     audio_jitter_free(jitter);
 }
 
@@ -454,6 +474,7 @@ int main(void)
         cmocka_unit_test(an_underrun_conceals_60_ms_then_is_silent),
         cmocka_unit_test(a_late_packet_is_played_and_the_delay_grows),
         cmocka_unit_test(what_was_concealed_while_waiting_is_not_concealed_again),
+        cmocka_unit_test(what_fec_restores_too_late_once_it_restores_in_time_from_then_on),
         cmocka_unit_test(a_pause_of_the_sender_is_silence_not_loss),
         cmocka_unit_test(packets_of_60_ms_are_asked_for_every_third_tick),
         cmocka_unit_test(jitter_raises_the_delay_and_calm_lowers_it_again),
