@@ -8,7 +8,7 @@
 #include "mcu/metrics.h"
 
 #define BEYOND         54      // bytes of a packet beside RTP: SRTP's tag, UDP, IP and Ethernet
-#define START_BPS      4000000 // of a link of which nothing is known
+#define START_BPS      8000000 // of a link of which nothing is known
 #define MOST_BPS       20000000
 #define DECLARED_SHARE 95 // percent that is ours
 #define THIN_BPS       1000000
@@ -16,22 +16,26 @@
 #define SECOND_US      1000000
 #define LOW_US         5000000 // congestion holds a step up back for so long
 #define CREDIT_US      40000
-#define CREDIT_MIN     1400 // one packet
-#define PACE_MIN_BPS   100000
+#define CREDIT_MIN     300 // the last packet of a train may be larger
+#define HOLD_MAX_US    400000
+#define HOLD_LEFT_US   30000 // of the queue
+#define PACE_MIN_BPS   30000
 #define SOUND_BPS      65000 // Opus at 32 kb/s in packets of 20 ms
+#define STILL_BPS      22000 // a still picture may take its time
 #define SOUND_THIN_BPS 28000 // at 16 kb/s in packets of 60 ms
-#define PROBE_US       200000
+#define PROBE_QUEUE_US 50000 // more than that is answer enough
+#define PROBE_US       100000
 #define FEEDBACK_MAX   1024
 
-void link_out_init(struct link_out *link, int declared_kbps,
-        const struct tier_choice_config *canvas, int64_t now_us)
+void link_out_init(struct link_out *link, link_out_send_fn *send, void *user, int64_t now_us)
 {
     *link = (struct link_out){
-        .declared_bps = declared_kbps * INT64_C(1000),
-        .canvas = *canvas,
+        .send = send,
+        .user = user,
+        .canvas = { .top = TIER_180P },
         .most = TIER_1080P,
     };
-    link_out_set_peer(link, NULL, now_us);
+    link_out_restart(link, now_us);
 }
 
 static struct bandwidth_config limits(const struct link_out *link)
@@ -56,16 +60,15 @@ static struct tier_choice_input choice_input(const struct link_out *link, int64_
     };
 }
 
-void link_out_set_peer(struct link_out *link, struct peer *peer, int64_t now_us)
+void link_out_restart(struct link_out *link, int64_t now_us)
 {
     const struct bandwidth_config config = limits(link);
-    link->peer = peer;
     bandwidth_init(&link->bandwidth, &config);
     memset(link->bytes, 0, sizeof(link->bytes));
     memset(link->bps, 0, sizeof(link->bps));
     link->polled_us = link->second_us = link->credit_us = now_us;
     link->credit_bytes = 0;
-    link->probe_bps = 0;
+    link->probe_bps = link->held_until_us = 0;
     const struct tier_choice_input input = choice_input(link, now_us);
     tier_choice_init(&link->choice, &link->canvas, &input);
 }
@@ -135,9 +138,7 @@ void link_out_send(struct link_out *link, const struct peer_packet *packets, siz
     size_t bytes = 0, dropped = 0;
     for (size_t at = 0; at < count;) {
         const size_t length = burst_length(packets + at, count - at);
-        const size_t sent = length == 1 ? (size_t)(peer_send_rtp(link->peer, packets[at].data,
-                                                           packets[at].size) == 0)
-                                        : peer_send_rtp_burst(link->peer, packets + at, length);
+        const size_t sent = link->send(link->user, packets + at, length);
         dropped += length - sent;
         for (size_t i = 0; i < length; i++)
             bytes += packets[at + i].size;
@@ -149,6 +150,13 @@ void link_out_send(struct link_out *link, const struct peer_packet *packets, siz
 }
 
 // --- what comes back -----------------------------------------------------------------------------
+
+// Until what waits on the path is gone.
+static void hold(struct link_out *link, int64_t now_us)
+{
+    const int64_t queue_us = bandwidth_queue_us(&link->bandwidth) - HOLD_LEFT_US;
+    link->held_until_us = now_us + CLAMP(queue_us, 0, HOLD_MAX_US);
+}
 
 void link_out_feedback(struct link_out *link, const struct rtcp_packet *packet, int64_t now_us)
 {
@@ -164,7 +172,11 @@ void link_out_feedback(struct link_out *link, const struct rtcp_packet *packet, 
         metric_add(&mcu_rtcp_malformed_total, 1);
         return;
     }
+    const bool was_low = bandwidth_is_low(&link->bandwidth, now_us, 1);
     bandwidth_feedback(&link->bandwidth, results, (size_t)MIN(count, FEEDBACK_MAX), now_us);
+    // What waits on the path would delay the sound; the smaller picture needs a moment anyway.
+    if (!was_low && bandwidth_is_low(&link->bandwidth, now_us, 1))
+        hold(link, now_us);
 }
 
 void link_out_report(
@@ -193,7 +205,7 @@ static void begin_probe(struct link_out *link, int64_t now_us)
     link->probe_bps = link->choice.probe_bps;
     link->probe_end_us = now_us + PROBE_US;
     link->probe_bytes = 0;
-    bandwidth_probe_begin(&link->bandwidth);
+    bandwidth_probe_begin(&link->bandwidth, now_us);
     metric_add(&mcu_link_probes_total, 1);
 }
 
@@ -201,9 +213,10 @@ size_t link_out_padding(struct link_out *link, int64_t now_us)
 {
     if (link->probe_bps == 0)
         return 0;
-    if (now_us >= link->probe_end_us) {
+    if (now_us >= link->probe_end_us || bandwidth_queue_us(&link->bandwidth) > PROBE_QUEUE_US) {
         link->probe_bps = 0;
-        bandwidth_probe_end(&link->bandwidth);
+        bandwidth_probe_end(&link->bandwidth, now_us);
+        hold(link, now_us);
         return 0;
     }
     const int64_t gone_us = now_us - (link->probe_end_us - PROBE_US) + POLL_EVERY_US / 5;
@@ -245,6 +258,16 @@ int64_t link_out_estimate_bps(const struct link_out *link)
     return bandwidth_bps(&link->bandwidth);
 }
 
+bool link_out_is_paced(const struct link_out *link, int64_t now_us)
+{
+    return link_out_is_thin(link) || now_us < link->held_until_us;
+}
+
+bool link_out_is_low(const struct link_out *link, int64_t now_us)
+{
+    return bandwidth_is_low(&link->bandwidth, now_us, LOW_US);
+}
+
 bool link_out_is_thin(const struct link_out *link)
 {
     return bandwidth_bps(&link->bandwidth) < THIN_BPS;
@@ -252,7 +275,13 @@ bool link_out_is_thin(const struct link_out *link)
 
 int64_t link_out_pace_bps(const struct link_out *link)
 {
-    return MAX(bandwidth_bps(&link->bandwidth) * 5 / 4, PACE_MIN_BPS);
+    const int64_t bps = bandwidth_bps(&link->bandwidth);
+    if (link->choice.step <= TIER_STILL)
+        return MAX(MIN(bps, SOUND_THIN_BPS + STILL_BPS), PACE_MIN_BPS);
+    if (bps >= THIN_BPS)
+        return bps * 5 / 4;
+    const int64_t needs_bps = tier_choice_needs_bps(&link->canvas, link->choice.step) + SOUND_BPS;
+    return MAX(bps * 9 / 10, needs_bps);
 }
 
 int64_t link_out_credit(struct link_out *link, int64_t now_us)
@@ -261,6 +290,8 @@ int64_t link_out_credit(struct link_out *link, int64_t now_us)
     const int64_t most = MAX(pace_bps * CREDIT_US / SECOND_US / 8, CREDIT_MIN);
     const int64_t since_us = CLAMP(now_us - link->credit_us, 0, SECOND_US);
     link->credit_us = now_us;
+    if (now_us < link->held_until_us)
+        return 0;
     link->credit_bytes = MIN(link->credit_bytes + pace_bps * since_us / SECOND_US / 8, most);
     // A burst of sound or repair is paid off at once, not by a long silence of the picture.
     link->credit_bytes = MAX(link->credit_bytes, -most);

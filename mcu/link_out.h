@@ -18,27 +18,31 @@
 
 enum link_kind { LINK_SOUND, LINK_MAIN, LINK_CONTENT, LINK_REPAIR, LINK_KIND_COUNT };
 
-// Fields but `peer` are private to link_out.c.
+// Sends a train of packets of one size, of which the last may be smaller; how many went.
+typedef size_t link_out_send_fn(void *user, const struct peer_packet *packets, size_t count);
+
+// Fields are private to link_out.c.
 struct link_out {
-    struct peer *peer; // lent; NULL: there is none
+    link_out_send_fn *send;
+    void *user;
     int64_t declared_bps;
     struct tier_choice_config canvas;
     enum tier_step most;
     struct bandwidth bandwidth;
     struct tier_choice choice;
     int64_t polled_us, second_us, low_us;
-    int64_t credit_us, credit_bytes;
+    int64_t credit_us, credit_bytes, held_until_us;
     int64_t bytes[LINK_KIND_COUNT];               // in this second
     int64_t bps[LINK_KIND_COUNT];                 // in the last whole seconds, falling slowly
     int64_t probe_bps, probe_end_us, probe_bytes; // of the probe that runs
 };
 
-// `declared_kbps` is what signalling knows of the link, 0: nothing; `canvas` what it may be sent.
-void link_out_init(struct link_out *link, int declared_kbps,
-        const struct tier_choice_config *canvas, int64_t now_us);
-// A new peer: what was known of the path is void. NULL: none.
-void link_out_set_peer(struct link_out *link, struct peer *peer, int64_t now_us);
+void link_out_init(struct link_out *link, link_out_send_fn *send, void *user, int64_t now_us);
+// Another path: what was known is void.
+void link_out_restart(struct link_out *link, int64_t now_us);
+// What the main line shows at its best.
 void link_out_set_canvas(struct link_out *link, const struct tier_choice_config *canvas);
+// What signalling knows of the link, 0: nothing.
 void link_out_set_declared(struct link_out *link, int declared_kbps);
 // No step above this, while the machine is overloaded.
 void link_out_set_most(struct link_out *link, enum tier_step most);
@@ -63,8 +67,12 @@ int64_t link_out_estimate_bps(const struct link_out *link);
 // Padding that a probe wants to be sent now.
 size_t link_out_padding(struct link_out *link, int64_t now_us);
 
-// Pacing: an ordinary frame of a thin link and each key frame takes what the path carries.
+// Pacing: an ordinary frame of a thin link and each key frame takes what the path carries; while a
+// queue empties, nothing goes.
+bool link_out_is_paced(const struct link_out *link, int64_t now_us);
 bool link_out_is_thin(const struct link_out *link);
+// It carried less than it was given, a moment ago.
+bool link_out_is_low(const struct link_out *link, int64_t now_us);
 int64_t link_out_pace_bps(const struct link_out *link);
 // How many bytes of pictures may go now; what is sent is taken from it, sound as well.
 int64_t link_out_credit(struct link_out *link, int64_t now_us);

@@ -90,6 +90,14 @@ struct member {
     uint64_t past_bytes_in, past_bytes_out; // of former peers
 };
 
+static size_t send_train(void *user, const struct peer_packet *packets, size_t count)
+{
+    struct member *member = user;
+    if (count > 1)
+        return peer_send_rtp_burst(member->peer, packets, count);
+    return peer_send_rtp(member->peer, packets->data, packets->size) == 0;
+}
+
 struct member *member_new(
         const struct member_host *host, uint16_t conference, uint16_t slot, uint32_t generation)
 {
@@ -100,8 +108,7 @@ struct member *member_new(
     member->generation = generation;
     for (int i = 0; i < VIDEO_LINES; i++)
         member->video[i].in = video_in_new();
-    const struct tier_choice_config canvas = { .top = TIER_180P };
-    link_out_init(&member->link, 0, &canvas, ticker_now_us());
+    link_out_init(&member->link, send_train, member, ticker_now_us());
     return member;
 }
 
@@ -135,7 +142,6 @@ static void close_peer(struct member *member)
     memset(&member->counted, 0, sizeof(member->counted));
     peer_close(member->peer);
     member->peer = NULL;
-    link_out_set_peer(&member->link, NULL, ticker_now_us());
     metric_add(&mcu_peers, -1);
 }
 
@@ -377,8 +383,9 @@ static void take_report(struct member *member, const struct rtcp_packet *packet,
         if (round_trip_us >= 0) {
             member->round_trip_us = round_trip_us;
             for (int line = 0; line < VIDEO_LINES; line++)
+                // Twice a round trip: a request may be lost as well.
                 video_in_set_round_trip(
-                        member->video[line].in, (uint32_t)(round_trip_us / 1000) + 10);
+                        member->video[line].in, (uint32_t)(round_trip_us / 2000) + 10);
         }
         if (block->ssrc == member->audio_out.ssrc) {
             note_loss_out(member, block->fraction_lost * 100.0 / 256, now_us);
@@ -399,8 +406,17 @@ static void answer_nack(struct member *member, const struct rtcp_packet *packet,
         count = NACKS_MAX;
     metric_add(&mcu_video_nacks_received_total, count);
     for (int i = 0; i < count && member->resends_left > 0; i++, member->resends_left--) {
-        const bool found = video_out_resend(&line->out, &member->link, seqs[i], now_us);
-        metric_add(found ? &mcu_video_nacks_answered_total : &mcu_video_nacks_too_old_total, 1);
+        switch (video_out_resend(&line->out, &member->link, seqs[i], now_us)) {
+        case VIDEO_OUT_SENT:
+            metric_add(&mcu_video_nacks_answered_total, 1);
+            break;
+        case VIDEO_OUT_GONE:
+            metric_add(&mcu_video_nacks_too_old_total, 1);
+            break;
+        case VIDEO_OUT_NO_ROOM:
+            metric_add(&mcu_video_nacks_no_room_total, 1);
+            break;
+        }
     }
 }
 
@@ -559,8 +575,9 @@ int member_accept(struct member *member, const struct negotiation *negotiation,
     peer_local_description(peer, local);
     close_peer(member);
     member->peer = peer;
-    link_out_set_peer(&member->link, peer, ticker_now_us());
     metric_add(&mcu_peers, 1);
+    link_out_restart(&member->link, ticker_now_us());
+    member->host->step_changed(member->host->user, member);
     member->was_connected = false;
     member->round_trip_us = 0;
     member->loss_out_percent = member->loss_in_percent = 0;

@@ -82,6 +82,7 @@
     METRIC(COUNTER, mcu_video_nacks_received_total, "Packets asked for again by receivers") \
     METRIC(COUNTER, mcu_video_nacks_answered_total, "Packets sent again") \
     METRIC(COUNTER, mcu_video_nacks_too_old_total, "Packets asked for again that are gone") \
+    METRIC(COUNTER, mcu_video_nacks_no_room_total, "Packets asked for again beyond what fits") \
     METRIC(COUNTER, mcu_signal_connects_total, "Connections to rong-signal") \
     METRIC(COUNTER, mcu_signal_refused_total, "Messages of rong-signal that could not be read")
 

@@ -88,7 +88,7 @@ static void on_unit(void *user, const uint8_t *data, size_t size, bool is_key_fr
     const struct h264_pack_target target = {
         .buffer = tier->buffer,
         .room = sizeof(tier->buffer),
-        .payload_max = TIER_PAYLOAD_MAX,
+        .payload_max = (size_t)tier->config.shape.payload_max,
         .payloads = tier->payloads,
         .payloads_max = TIER_PACKETS_FRAME,
     };

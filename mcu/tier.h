@@ -14,8 +14,7 @@
 #include "mcu/link_out.h"
 
 #define TIER_NETS_MAX      4
-#define TIER_PAYLOAD_MAX   1168 // with header, extension, tag, UDP and IPv6 under 1 280
-#define TIER_PACKETS_FRAME 384  // of one picture
+#define TIER_PACKETS_FRAME 384 // of one picture
 #define TIER_RING          512
 
 struct tier;

@@ -8,8 +8,11 @@
 #define FAILED_US     20000000  // who falls so soon after a step up tried too much
 #define ANSWER_US     1000000   // until a probe's result is in the estimate
 #define HEADERS       108       // percent of the bit rate: RTP, SRTP, UDP, IP, and repair
-#define SPARE_PERCENT 105       // that a step up must fit with
+#define PROBE_PERCENT 112
+#define SPARE_PERCENT 105   // that a step up must fit with
+#define PACKET_BPS    15000 // a picture is a packet at least
 #define STILL_KBPS    12
+#define STILL_PAYLOAD 400 // bytes; a longer packet would hold the sound up
 #define STILL_US      4000000
 #define FULL_HEIGHT   720 // whose share is 100 percent
 
@@ -17,15 +20,14 @@ static const struct {
     const char *name;
     int height;
     int share; // of the bit rate at FULL_HEIGHT, percent
-    int fps_divisor;
 } steps[TIER_STEP_COUNT] = {
-    [TIER_AUDIO] = { "audio", 0, 0, 1 },
-    [TIER_STILL] = { "still", 180, 0, 1 },
-    [TIER_180P] = { "180p", 180, 8, 2 },
-    [TIER_360P] = { "360p", 360, 23, 1 },
-    [TIER_480P] = { "480p", 480, 47, 1 },
-    [TIER_720P] = { "720p", 720, 100, 1 },
-    [TIER_1080P] = { "1080p", 1080, 200, 1 },
+    [TIER_AUDIO] = { "audio", 0, 0 },
+    [TIER_STILL] = { "still", 180, 0 },
+    [TIER_180P] = { "180p", 180, 8 },
+    [TIER_360P] = { "360p", 360, 23 },
+    [TIER_480P] = { "480p", 480, 47 },
+    [TIER_720P] = { "720p", 720, 100 },
+    [TIER_1080P] = { "1080p", 1080, 200 },
 };
 
 const char *tier_step_name(enum tier_step step)
@@ -56,7 +58,8 @@ struct tier_shape tier_step_shape(enum tier_step step, int width, int height, in
     struct tier_shape shape = {
         .width = width,
         .height = height,
-        .interval_us = step == TIER_STILL ? STILL_US : 1000000 / fps * steps[step].fps_divisor,
+        .interval_us = step == TIER_STILL ? STILL_US : 1000000 / fps,
+        .payload_max = step == TIER_STILL ? STILL_PAYLOAD : TIER_PAYLOAD_MAX,
         .kbps = step_kbps(step, top, kbps),
     };
     if (steps[step].height < height && step != top) {
@@ -68,7 +71,8 @@ struct tier_shape tier_step_shape(enum tier_step step, int width, int height, in
 
 int64_t tier_choice_needs_bps(const struct tier_choice_config *config, enum tier_step step)
 {
-    return (int64_t)step_kbps(step, config->top, config->kbps) * 10 * HEADERS;
+    const int64_t bps = (int64_t)step_kbps(step, config->top, config->kbps) * 10 * HEADERS;
+    return step > TIER_STILL ? bps + PACKET_BPS : bps;
 }
 
 static bool fits(const struct tier_choice *choice, enum tier_step step,
@@ -136,8 +140,8 @@ static bool step_up(struct tier_choice *choice, const struct tier_choice_input *
     }
     if (choice->probe_us == 0) {
         choice->probe_us = input->now_us;
-        choice->probe_bps =
-                (tier_choice_needs_bps(&choice->config, next) + input->other_bps) * 120 / 100;
+        choice->probe_bps = (tier_choice_needs_bps(&choice->config, next) + input->other_bps) *
+                            PROBE_PERCENT / 100;
     } else if (input->now_us - choice->probe_us > ANSWER_US) {
         choice->probe_us = 0;
         choice->since_us = input->now_us;

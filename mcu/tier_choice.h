@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define TIER_PAYLOAD_MAX 1168 // with header, extension, tag, UDP and IPv6 under 1 280
+
 enum tier_step {
     TIER_AUDIO, // no picture
     TIER_STILL, // a picture every few seconds
@@ -22,6 +24,7 @@ struct tier_shape {
     int width, height;
     int interval_us; // between pictures, at least
     int kbps;
+    int payload_max; // bytes of a packet
 };
 
 // `width`, `height`, `fps` and `kbps` are the canvas's at its full size.

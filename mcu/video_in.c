@@ -9,7 +9,7 @@
 
 #define CAPACITY       512
 #define PACKET_MAX     1500
-#define WAIT_MAX_MS    250
+#define WAIT_MAX_MS    400
 #define FIRST_RETRY_MS 60
 #define UNIT_BYTES_MAX (512 * 1024)
 #define PLI_EVERY_US   500000

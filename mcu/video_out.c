@@ -238,7 +238,7 @@ static void drop_until_key_frame(struct video_out *out, int64_t now_us)
 static void send_picture(struct video_out *out, struct link_out *link, uint16_t tier,
         const struct tier_frame *frame, int64_t now_us)
 {
-    if (out->count == 0 && !frame->is_key && !link_out_is_thin(link)) {
+    if (out->count == 0 && !frame->is_key && !link_out_is_paced(link, now_us)) {
         send_at_once(out, link, tier, frame, now_us);
         return;
     }
@@ -345,9 +345,28 @@ static size_t send_again(struct video_out *out, struct link_out *link, uint16_t 
     return packet.size;
 }
 
-bool video_out_resend(struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us)
+// Asked for before, within a round trip or some.
+static bool is_asked_again(struct video_out *out, uint16_t seq)
 {
-    return send_again(out, link, seq, now_us) > 0;
+    for (size_t i = 0; i < VIDEO_OUT_ASKED; i++)
+        if (out->asked[i] == seq)
+            return true;
+    out->asked[out->asked_count++ % VIDEO_OUT_ASKED] = seq;
+    return false;
+}
+
+enum video_out_repair video_out_resend(
+        struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us)
+{
+    // What does not fit is asked for again, or was not worth it.
+    if (link_out_credit(link, now_us) <= 0)
+        return VIDEO_OUT_NO_ROOM;
+    if (send_again(out, link, seq, now_us) == 0)
+        return VIDEO_OUT_GONE;
+    // The third attempt would come too late to be unseen.
+    if (is_asked_again(out, seq) && !link_out_is_low(link, now_us))
+        send_again(out, link, seq, now_us);
+    return VIDEO_OUT_SENT;
 }
 
 void video_out_pad(struct video_out *out, struct link_out *link, size_t bytes, int64_t now_us)

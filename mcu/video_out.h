@@ -13,6 +13,7 @@
 #include "mcu/tier_feed.h"
 
 #define VIDEO_OUT_QUEUE 1024 // packets; a power of two
+#define VIDEO_OUT_ASKED 64   // packets that were asked for again
 
 // One that waits for its turn; the tier's feed has it.
 struct video_out_packet {
@@ -43,6 +44,8 @@ struct video_out {
     uint16_t gop_tier;
     struct tier_gop gop;
     uint32_t gop_timestamp; // of the newest picture of it
+    uint16_t asked[VIDEO_OUT_ASKED];
+    size_t asked_count;
 
     bool is_within; // a picture: its first packet went, not yet its last
     size_t head, count, bytes;
@@ -63,8 +66,10 @@ void video_out_send(struct video_out *out, struct link_out *link, struct tier_fe
         const struct tier_frame *frame, int64_t now_us);
 // What waits and may go now.
 void video_out_poll(struct video_out *out, struct link_out *link, int64_t now_us);
-// `seq` is as the member knows it. False: gone.
-bool video_out_resend(struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us);
+enum video_out_repair { VIDEO_OUT_SENT, VIDEO_OUT_GONE, VIDEO_OUT_NO_ROOM };
+// `seq` is as the member knows it.
+enum video_out_repair video_out_resend(
+        struct video_out *out, struct link_out *link, uint16_t seq, int64_t now_us);
 // About so many bytes that were sent before, for a probe.
 void video_out_pad(struct video_out *out, struct link_out *link, size_t bytes, int64_t now_us);
 // The member can not go on without one.

@@ -14,6 +14,8 @@ tests/mirror.uses := common/transport common/sdp common/rtp common/base
 test_endpoint.uses := tests/mirror
 test_room_media.uses := tests/mirror
 test_audio_jitter_traces.uses := tests/load
+# Its posed links.
+test_links.uses := tests/load
 # It talks to the program itself.
 $(BUILD)/tests/unit/room-agent/media/test_room_media: | $(BUILD)/rong-room-media
 # A peer that the project did not write: GStreamer's webrtcbin.

@@ -8,6 +8,7 @@
 
 #define UNIT_MAX            (512 * 1024)
 #define REORDER_PACKETS     512
+#define RETRY_LEAST_MS      5
 #define REORDER_WAIT_MS     400 // then a PLI is better than the delay
 #define ROUND_TRIP_GUESS_MS 50
 #define PLI_EVERY_US        500000
@@ -338,10 +339,12 @@ static int take_report(struct endpoint *endpoint, const struct rtcp_packet *pack
         const int64_t before_us = endpoint->stats.round_trip_us;
         endpoint->stats.round_trip_us =
                 before_us ? (7 * before_us + round_trip_us) / 8 : round_trip_us;
+        // Asked for twice a round trip: a request may be lost as well.
+        const int64_t retry_ms = endpoint->stats.round_trip_us / 2000 + RETRY_LEAST_MS;
         for (int line = SDP_MAIN; line < SDP_LINE_COUNT; line++)
             if (endpoint->receivers[line].reorder)
                 reorder_set_round_trip(endpoint->receivers[line].reorder,
-                        (uint32_t)MIN(endpoint->stats.round_trip_us / 1000 + 1, REORDER_WAIT_MS));
+                        (uint32_t)MIN(retry_ms, REORDER_WAIT_MS));
     }
     return 0;
 }

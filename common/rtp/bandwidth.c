@@ -12,6 +12,7 @@
 #define BASE_EVERY_US  5000000
 #define NO_BASE        INT64_MAX
 #define STANDS_US      80000  // a queue that never was shorter than this
+#define OVERFLOWS_US   180000 // so long is it soon after it began
 #define STANDS_FOR_US  250000 // within this time
 #define LOWER_EVERY_US 700000 // the sender needs a moment to obey
 #define LOWER_TO       0.85   // of what arrives, so that the queue empties
@@ -22,6 +23,7 @@
 #define LOSS_FOR_US    1000000
 #define LOSS_WEIGHT    0.02 // of one packet
 #define SILENT_US      2000000
+#define AFTER_PROBE_US 500000
 #define PROBE_MIN_US   20000
 #define PROBE_CARRIED  0.85   // of the rate it was sent with
 #define PROBE_TO       0.9    // of what a full path let through
@@ -78,27 +80,32 @@ uint16_t bandwidth_sent(struct bandwidth *bandwidth, size_t size, int64_t now_us
     bandwidth->sent_us = now_us;
     if (!bandwidth->is_probing)
         return seq;
-    if (bandwidth->probe_sent_bytes == 0)
-        bandwidth->probe_sent_us[0] = now_us;
-    else
-        bandwidth->probe_sent_bytes += (uint32_t)size; // the first packet begins, the others count
-    if (bandwidth->probe_sent_bytes == 0)
-        bandwidth->probe_sent_bytes = 1;
-    bandwidth->probe_sent_us[1] = now_us;
+    if (bandwidth->probe_sent_us[0] == 0)
+        bandwidth->probe_sent_us[0] = bandwidth->probe_sent_us[1] = now_us;
+    // A train counts when the next one leaves: it took so long.
+    if (now_us > bandwidth->probe_sent_us[1]) {
+        bandwidth->probe_sent_bytes += bandwidth->probe_train_bytes;
+        bandwidth->probe_train_bytes = 0;
+        bandwidth->probe_sent_us[1] = now_us;
+    }
+    bandwidth->probe_train_bytes += (uint32_t)size;
     return seq;
 }
 
-void bandwidth_probe_begin(struct bandwidth *bandwidth)
+void bandwidth_probe_begin(struct bandwidth *bandwidth, int64_t now_us)
 {
+    bandwidth->probe_end_us = now_us;
     bandwidth->is_probing = true;
     bandwidth->has_probe = false;
     bandwidth->probe_first = bandwidth->next_seq;
-    bandwidth->probe_sent_bytes = bandwidth->probe_bytes = 0;
+    bandwidth->probe_sent_bytes = bandwidth->probe_train_bytes = bandwidth->probe_bytes = 0;
+    bandwidth->probe_sent_us[0] = 0;
 }
 
-void bandwidth_probe_end(struct bandwidth *bandwidth)
+void bandwidth_probe_end(struct bandwidth *bandwidth, int64_t now_us)
 {
-    bandwidth->has_probe = bandwidth->is_probing && bandwidth->probe_sent_bytes > 1;
+    bandwidth->probe_end_us = now_us;
+    bandwidth->has_probe = bandwidth->is_probing && bandwidth->probe_sent_bytes > 0;
     bandwidth->is_probing = false;
     bandwidth->probe_last = (uint16_t)(bandwidth->next_seq - 1);
 }
@@ -121,17 +128,30 @@ static void note_bytes(struct bandwidth *bandwidth, int64_t arrival_us, uint32_t
         bandwidth->arrived[bucket % BANDWIDTH_BUCKETS] += size;
 }
 
-int64_t bandwidth_arrived_bps(const struct bandwidth *bandwidth)
+static int64_t rate_of(const struct bandwidth *bandwidth, int64_t most)
 {
     int64_t count = bandwidth->bucket - bandwidth->first_bucket; // the newest is not full yet
     if (bandwidth->bucket < 0 || count < RATE_MIN)
         return 0;
-    if (count > RATE_BUCKETS)
-        count = RATE_BUCKETS;
+    if (count > most)
+        count = most;
     int64_t bytes = 0;
     for (int64_t bucket = bandwidth->bucket - count; bucket < bandwidth->bucket; bucket++)
         bytes += bandwidth->arrived[bucket % BANDWIDTH_BUCKETS];
     return bytes * 8 * 1000000 / (count * BUCKET_US);
+}
+
+int64_t bandwidth_arrived_bps(const struct bandwidth *bandwidth)
+{
+    return rate_of(bandwidth, RATE_BUCKETS);
+}
+
+// While a queue stands the path is busy: what arrived since it does is what the path carries.
+static int64_t carried_bps(const struct bandwidth *bandwidth)
+{
+    const int64_t lately_bps = rate_of(bandwidth, RATE_BUCKETS / 2);
+    const int64_t bps = rate_of(bandwidth, RATE_BUCKETS);
+    return lately_bps > bps ? lately_bps : bps;
 }
 
 // The delay of an empty path: the least of half a minute, so that clocks may drift and routes
@@ -214,7 +234,7 @@ static bool queue_stands(const struct bandwidth *bandwidth, int64_t now_us)
 {
     for (size_t i = 0; i < bandwidth->queue_count; i++) {
         if (bandwidth->queues[i].least_us < STANDS_US)
-            return false;
+            return i > 1 && bandwidth->queues[0].least_us >= OVERFLOWS_US;
         if (now_us - bandwidth->queues[i].at_us >= STANDS_FOR_US)
             return true;
     }
@@ -229,8 +249,11 @@ static void lower(struct bandwidth *bandwidth, double bps, int64_t now_us)
         bandwidth->estimate_bps = limited(bandwidth, bps);
 }
 
+// A probe may fill a queue; that is gone soon.
 static bool may_lower(const struct bandwidth *bandwidth, int64_t now_us)
 {
+    if (bandwidth->probe_end_us != 0 && now_us - bandwidth->probe_end_us < AFTER_PROBE_US)
+        return false;
     return bandwidth->lower_at_us == 0 || now_us - bandwidth->lower_at_us >= LOWER_EVERY_US;
 }
 
@@ -260,7 +283,7 @@ static void judge(struct bandwidth *bandwidth, int64_t now_us, int64_t since_us)
         return;
     const bool is_lossy = bandwidth->lossy_us != 0 && now_us - bandwidth->lossy_us >= LOSS_FOR_US;
     if ((queue_stands(bandwidth, now_us) || is_lossy) && may_lower(bandwidth, now_us))
-        lower(bandwidth, (double)arrived_bps * LOWER_TO, now_us);
+        lower(bandwidth, (double)carried_bps(bandwidth) * LOWER_TO, now_us);
     else if (bandwidth->queue_count > 0 && bandwidth->queues[0].least_us < STANDS_US / 2)
         raise(bandwidth, (double)arrived_bps * RAISE_UP_TO, since_us, now_us);
 }
@@ -350,6 +373,11 @@ void bandwidth_poll(struct bandwidth *bandwidth, int64_t now_us)
 int64_t bandwidth_bps(const struct bandwidth *bandwidth)
 {
     return bandwidth->estimate_bps;
+}
+
+int64_t bandwidth_queue_us(const struct bandwidth *bandwidth)
+{
+    return bandwidth->queue_count > 0 ? bandwidth->queues[0].least_us : 0;
 }
 
 enum bandwidth_source bandwidth_source(const struct bandwidth *bandwidth)

@@ -66,8 +66,8 @@ struct bandwidth {
 
     bool is_probing, has_probe;
     uint16_t probe_first, probe_last;
-    int64_t probe_sent_us[2], probe_arrived_us[2];
-    uint32_t probe_sent_bytes, probe_bytes;
+    int64_t probe_sent_us[2], probe_arrived_us[2], probe_end_us;
+    uint32_t probe_sent_bytes, probe_train_bytes, probe_bytes;
 };
 
 void bandwidth_init(struct bandwidth *bandwidth, const struct bandwidth_config *config);
@@ -78,8 +78,8 @@ void bandwidth_set_limits(struct bandwidth *bandwidth, const struct bandwidth_co
 uint16_t bandwidth_sent(struct bandwidth *bandwidth, size_t size, int64_t now_us);
 // Packets sent between these two are a probe: faster than the estimate, on purpose. What it finds
 // is in the estimate once feedback tells of the last of them.
-void bandwidth_probe_begin(struct bandwidth *bandwidth);
-void bandwidth_probe_end(struct bandwidth *bandwidth);
+void bandwidth_probe_begin(struct bandwidth *bandwidth, int64_t now_us);
+void bandwidth_probe_end(struct bandwidth *bandwidth, int64_t now_us);
 
 // What a transport-wide message says, in the order of sequence numbers.
 void bandwidth_feedback(struct bandwidth *bandwidth, const struct transport_cc_result *results,
@@ -93,6 +93,8 @@ void bandwidth_poll(struct bandwidth *bandwidth, int64_t now_us);
 
 int64_t bandwidth_bps(const struct bandwidth *bandwidth);
 enum bandwidth_source bandwidth_source(const struct bandwidth *bandwidth);
+// How long a packet waited on the path lately, at least.
+int64_t bandwidth_queue_us(const struct bandwidth *bandwidth);
 // It found a standing queue (or heavy loss) within the last `us`.
 bool bandwidth_is_low(const struct bandwidth *bandwidth, int64_t now_us, int64_t us);
 // What arrived in the last half second, as bit/s; 0: not known.

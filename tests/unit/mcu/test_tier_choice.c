@@ -201,7 +201,7 @@ static void steps_have_the_shape_of_the_canvas(void **state)
     shape = tier_step_shape(TIER_480P, 1280, 720, 25, 1500);
     assert_int_equal(shape.width % 2, 0);
     shape = tier_step_shape(TIER_180P, 1280, 720, 25, 1500);
-    assert_int_equal(shape.interval_us, 80000);
+    assert_int_equal(shape.interval_us, 40000);
     shape = tier_step_shape(TIER_STILL, 1280, 720, 25, 1500);
     assert_int_equal(shape.interval_us, 4000000);
     // A small canvas is its own top.

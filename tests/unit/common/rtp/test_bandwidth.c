@@ -125,14 +125,14 @@ static void run(struct posed *posed, int64_t bps, double seconds)
 static void probe(struct posed *posed, int64_t bps, double seconds)
 {
     const int64_t until_us = posed->now_us + (int64_t)(seconds * 1e6);
-    bandwidth_probe_begin(&posed->bandwidth);
+    bandwidth_probe_begin(&posed->bandwidth, posed->now_us);
     while (posed->now_us < until_us) {
         posed->now_us += STEP_US;
         posed->debt += bps * STEP_US / 8000000;
         for (; posed->debt >= PACKET; posed->debt -= PACKET)
             send_one(posed);
     }
-    bandwidth_probe_end(&posed->bandwidth);
+    bandwidth_probe_end(&posed->bandwidth, posed->now_us);
 }
 
 static void falls_within_a_second_to_what_a_thin_link_carries(void **state)
