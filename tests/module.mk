@@ -12,6 +12,7 @@ test_enroll.uses := tests/support
 MODULES += tests/mirror
 tests/mirror.uses := common/transport common/sdp common/rtp common/base
 test_endpoint.uses := tests/mirror
+test_network_change.uses := tests/mirror
 test_room_media.uses := tests/mirror
 test_audio_jitter_traces.uses := tests/load
 # Its posed links.

@@ -10,6 +10,7 @@
 #define CONNECT_WITHIN_US (8 * G_USEC_PER_SEC)
 #define SILENT_AFTER_US   (5 * G_USEC_PER_SEC)
 #define LOST_AFTER_US     (2 * G_USEC_PER_SEC) // reports come each second even without media
+#define LOST_EVERY_US     G_USEC_PER_SEC
 #define CHECK_EVERY_US    (G_USEC_PER_SEC / 10)
 #define UNREACHABLE_TIMES 3 // checks in a row
 #define REPORT_EVERY_US   G_USEC_PER_SEC
@@ -183,12 +184,10 @@ static void watch_path(struct endpoint *endpoint, int64_t now_us)
     const bool is_dead = is_unreachable(endpoint, now_us) || silent_us >= LOST_AFTER_US;
     if (silent_us >= SILENT_AFTER_US) {
         change_state(endpoint, PEER_FAILED, "media.silent");
-    } else if (is_dead && endpoint->lost_us == 0) {
+    } else if (is_dead && !endpoint->is_restarting && now_us - endpoint->lost_us >= LOST_EVERY_US) {
         endpoint->lost_us = now_us;
         if (endpoint->config.events.path_lost)
             endpoint->config.events.path_lost(endpoint->config.user);
-    } else if (!is_dead && last_in_us > endpoint->lost_us) {
-        endpoint->lost_us = 0;
     }
 }
 
@@ -423,8 +422,10 @@ int endpoint_answer(struct endpoint *endpoint, const char *sdp, const char **err
         return rc;
     }
     endpoint->is_restarting = false;
-    if (!is_first)
+    if (!is_first) {
+        endpoint->lost_us = endpoint->answered_us; // let it look for the way
         return 0;
+    }
     start_lines(endpoint, answer);
     change_state(endpoint, PEER_CONNECTING, NULL);
     g_source_set_ready_time(endpoint->wake, endpoint->answered_us + CONNECT_WITHIN_US);

@@ -25,7 +25,8 @@ struct endpoint_events {
     // The MCU asks for a key frame of what we send (PLI or FIR); at most four a second.
     void (*key_frame_wanted)(void *user, enum sdp_line line);
     // The way to the MCU seems dead: nothing came for 2 s, or the kernel has no way any more.
-    // endpoint_restart() may find another. Once, until a packet comes.
+    // endpoint_restart() may find another. Said each second until it does, but not while the answer
+    // to a restart is awaited.
     void (*path_lost)(void *user);
 };
 

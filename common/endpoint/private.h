@@ -70,7 +70,7 @@ struct endpoint {
     bool is_polled;
     int64_t answered_us;
     bool is_restarting; // an offer is under way in the middle of the session
-    int64_t lost_us;    // when path_lost was said; 0: packets came since
+    int64_t lost_us;    // when path_lost was said last, or a restart answered
     uint64_t unreachable_before;
     unsigned unreachable_checks; // in a row
     int64_t next_check_us;

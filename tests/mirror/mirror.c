@@ -248,6 +248,8 @@ char *mirror_answer(struct mirror *mirror, const char *offer)
     if (sdp_session_parse(offer, &mirror->offer, &error) < 0 ||
             sdp_session_answer(&mirror->offer, &mirror->answer, &error) < 0)
         g_error("the offer is refused: %s", error);
+    if (mirror_is_connected(mirror)) // a further offer
+        g_assert_cmpint(peer_restart_ice(mirror->peer), ==, 0);
     g_strlcpy(remote.ice_ufrag, mirror->offer.ice_ufrag, sizeof(remote.ice_ufrag));
     g_strlcpy(remote.ice_pwd, mirror->offer.ice_pwd, sizeof(remote.ice_pwd));
     g_strlcpy(remote.fingerprint, mirror->offer.fingerprint, sizeof(remote.fingerprint));

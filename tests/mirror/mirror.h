@@ -31,7 +31,8 @@ struct mirror;
 
 struct mirror *mirror_new(const struct mirror_config *config);
 void mirror_free(struct mirror *mirror);
-// The answer's SDP; g_free. Asserts that the offer is one of the house's.
+// The answer's SDP; g_free. An offer while it is connected is an ICE restart. Asserts that the
+// offer is one of the house's.
 char *mirror_answer(struct mirror *mirror, const char *offer);
 bool mirror_is_connected(const struct mirror *mirror);
 const struct mirror_counters *mirror_counters(const struct mirror *mirror);
