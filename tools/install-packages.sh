@@ -13,7 +13,7 @@ libnice-dev libsrtp2-dev libopus-dev libyuv-dev libpango1.0-dev libcairo2-dev
 libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
 gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice
-libcmocka-dev chromium fonts-dejavu-core alsa-utils
+libcmocka-dev iproute2 chromium fonts-dejavu-core alsa-utils
 "
 # Somebody's newer nodejs is as good as Debian's, and Debian's npm would remove it.
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"

@@ -11,12 +11,14 @@
 
 #define LOG_TOPIC "control"
 
-#define REPLY_TIMEOUT_MS 10000
+#define REPLY_TIMEOUT_MS  10000
+#define URGENT_TIMEOUT_MS 1500
 
 struct pending {
     int64_t id;
     enum message_type type;
     int64_t deadline_ms;
+    bool proves_connection;
     control_reply_fn *done;
     void *context;
 };
@@ -64,23 +66,24 @@ static gboolean check_timeouts(gpointer context)
         }
         g_ptr_array_remove_index(control->pending, i);
         log_warn("no reply op=%s", message_infos[pending->type].name);
-        bool is_hello = pending->type == MESSAGE_HELLO;
+        const bool is_dead = pending->proves_connection;
         end(pending, NULL, ERROR_NONE, "the centre did not answer");
-        if (is_hello)
+        if (is_dead)
             web_socket_client_reconnect(control->socket);
         i = 0;
     }
     return G_SOURCE_CONTINUE;
 }
 
-static void send_request(struct control *control, enum message_type type, const void *body,
-        control_reply_fn *done, void *context)
+static void send_request_within(struct control *control, enum message_type type, const void *body,
+        int64_t timeout_ms, control_reply_fn *done, void *context)
 {
     struct pending *pending = g_new(struct pending, 1);
     *pending = (struct pending){
         .id = ++control->last_id,
         .type = type,
-        .deadline_ms = now_ms() + REPLY_TIMEOUT_MS,
+        .deadline_ms = now_ms() + timeout_ms,
+        .proves_connection = type == MESSAGE_HELLO || timeout_ms == URGENT_TIMEOUT_MS,
         .done = done,
         .context = context,
     };
@@ -90,6 +93,21 @@ static void send_request(struct control *control, enum message_type type, const 
         return;
     }
     g_ptr_array_add(control->pending, pending);
+}
+
+static void send_request(struct control *control, enum message_type type, const void *body,
+        control_reply_fn *done, void *context)
+{
+    send_request_within(control, type, body, REPLY_TIMEOUT_MS, done, context);
+}
+
+void control_request_urgent(struct control *control, enum message_type type, const void *body,
+        control_reply_fn *done, void *context)
+{
+    if (control->is_connected)
+        send_request_within(control, type, body, URGENT_TIMEOUT_MS, done, context);
+    else if (done)
+        done(context, NULL, ERROR_NONE, "the centre is not connected");
 }
 
 void control_request(struct control *control, enum message_type type, const void *body,

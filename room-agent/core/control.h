@@ -41,3 +41,7 @@ bool control_is_connected(const struct control *control);
 // `done` may be NULL. Not connected: `done` is called before this returns.
 void control_request(struct control *control, enum message_type type, const void *body,
         control_reply_fn *done, void *context);
+// The same when the network may have changed: without an answer in a second and a half the
+// connection is taken for dead and made anew.
+void control_request_urgent(struct control *control, enum message_type type, const void *body,
+        control_reply_fn *done, void *context);

@@ -332,7 +332,10 @@ static void take_offer(struct room *room, const struct message_local_offer *from
     g_strlcpy(offer->meeting, room->desired.meeting, sizeof(offer->meeting));
     g_strlcpy(offer->sdp, from->sdp, sizeof(offer->sdp));
     metric_add(&room_offers_total, 1);
-    control_request(room->control, MESSAGE_MEDIA_OFFER, offer, offer_answered, asked);
+    if (room->offer.is_offering)
+        control_request(room->control, MESSAGE_MEDIA_OFFER, offer, offer_answered, asked);
+    else // nobody asked for it: the media lost its way, and so may we have
+        control_request_urgent(room->control, MESSAGE_MEDIA_OFFER, offer, offer_answered, asked);
 }
 
 static void take_state(struct room *room, const struct message_local_state *state)
