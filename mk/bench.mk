@@ -4,6 +4,7 @@
 
 bench: deps ## measure everything, some minutes; table, build/bench/results.json and results.svg
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
+	@tools/install-packages.sh bench || echo "bench: without Janus and ffmpeg, whose rows will say so"
 	@$(PYTHON) tests/bench/run.py --bin $(BUILD) $(if $(ROWS),--only $(ROWS))
 
 bench-quick: deps ## the same in under a minute, roughly

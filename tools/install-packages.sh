@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, as root or through sudo. Why each one: docs/dependencies.md.
+# `install-packages.sh bench`: also what `make bench` compares with.
 set -eu
 
 packages="
@@ -15,6 +16,10 @@ gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer
 gstreamer1.0-plugins-ugly gstreamer1.0-libav gstreamer1.0-nice
 libcmocka-dev iproute2 chromium fonts-dejavu-core alsa-utils
 "
+if [ "${1:-}" = bench ]; then
+    packages="$packages janus"
+    packages="$packages ffmpeg"
+fi
 # Somebody's newer nodejs is as good as Debian's, and Debian's npm would remove it.
 command -v node >/dev/null 2>&1 || packages="$packages nodejs"
 command -v npm >/dev/null 2>&1 || packages="$packages npm"
@@ -50,3 +55,10 @@ if ! install; then
         exit 1
     }
 fi
+# The bench starts a Janus of its own; the package's service is nobody's wish.
+case "$missing" in *janus*)
+    if [ -d /run/systemd/system ]; then
+        $as_root systemctl disable -q --now janus || true
+    fi
+    ;;
+esac

@@ -214,17 +214,18 @@ static const struct part {
     const char *name;
     int64_t interval_ns;
     bool alone;
+    bool is_sound;
     int (*open)(struct bare *bare);
     void (*prepare)(struct bare *bare); // NULL: nothing
     void (*step)(struct bare *bare);
     void (*close)(struct bare *bare);
 } parts[] = {
-    { "decode", PICTURE_NS, false, open_decoders, NULL, decode, close_decoders },
-    { "scale", PICTURE_NS, true, open_canvas, NULL, scale, close_canvas },
-    { "encode", PICTURE_NS, false, open_encoder, warm_canvas, encode, close_encoder },
-    { "opus", SOUND_NS, true, open_opus, NULL, code_sound, close_opus },
-    { "send_picture", PICTURE_NS, true, open_wire, NULL, send_picture, close_wire },
-    { "send_sound", SOUND_NS, true, open_wire, NULL, send_sound, close_wire },
+    { "decode", PICTURE_NS, false, false, open_decoders, NULL, decode, close_decoders },
+    { "scale", PICTURE_NS, true, false, open_canvas, NULL, scale, close_canvas },
+    { "encode", PICTURE_NS, false, false, open_encoder, warm_canvas, encode, close_encoder },
+    { "opus", SOUND_NS, true, true, open_opus, NULL, code_sound, close_opus },
+    { "send_picture", PICTURE_NS, true, false, open_wire, NULL, send_picture, close_wire },
+    { "send_sound", SOUND_NS, true, true, open_wire, NULL, send_sound, close_wire },
 };
 
 // --- measuring -----------------------------------------------------------------------------------
@@ -286,6 +287,8 @@ int bare_run(const struct bare_config *config, struct json_object **out)
     double sum = 0;
     for (size_t i = 0; rc == 0 && i < COUNT_OF(parts); i++) {
         double cores = 0;
+        if (config->is_sound && !parts[i].is_sound)
+            continue;
         rc = measure(&bare, &parts[i], &cores);
         sum += cores;
         json_object_object_add(cores_of, parts[i].name, json_object_new_double(cores));

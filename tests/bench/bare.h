@@ -3,6 +3,7 @@
 // the same pace and with the same settings, and nothing around them.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/check.h"
@@ -14,6 +15,7 @@ struct bare_config {
     size_t tiles;   // decoded and on the canvas
     size_t talkers; // heard: decoded, and given an encode of their own
     int part_ms;    // how long each part is measured
+    bool is_sound;  // only what a meeting without pictures has
 };
 
 // Runs one part after the other. *out: {"rooms":…,"parts":{"decode":cores,…},"sum":cores,…}; the

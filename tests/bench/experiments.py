@@ -18,16 +18,17 @@ TILES_MAX, TALKERS = 16, 3
 FPS = 25
 LATE_MAX, CONCEALED_MAX = 0.01, 0.01  # beyond these a run is not clean
 WORK_SLACK = 0.05
+SETTLE_S = 10  # at most
 RETRIES = 2
 
 # How thorough a run is.
 Effort = collections.namedtuple(
     "Effort", "budget_s micro_ms part_ms window_s windows rounds room_counts changes device_requests chairs idle_s "
-    "wakes_s")
+    "wakes_s janus_counts forwards")
 QUICK = Effort(budget_s=52, micro_ms=50, part_ms=350, window_s=3, windows=2, rounds=1, room_counts=(3, 20), changes=8,
-               device_requests=60, chairs=6, idle_s=6, wakes_s=0)
-FULL = Effort(budget_s=None, micro_ms=600, part_ms=2000, window_s=10, windows=1, rounds=3, room_counts=(3, 10, 20, 40), changes=40,
-              device_requests=300, chairs=20, idle_s=30, wakes_s=5)
+               device_requests=60, chairs=6, idle_s=6, wakes_s=0, janus_counts=(25,), forwards=50)
+FULL = Effort(budget_s=None, micro_ms=600, part_ms=2000, window_s=10, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
+              device_requests=300, chairs=20, idle_s=30, wakes_s=5, janus_counts=(50, 100, 200), forwards=200)
 
 
 class Bench:
@@ -85,17 +86,17 @@ def micro(bench):
     return bench.tool("micro", "--ms", bench.effort.micro_ms, "--folder", bench.folder)
 
 
-def bare(bench, rooms):
+def bare(bench, rooms, *options):
     """One run of the bare cost; nothing else of ours may be working."""
     bench.say(f"{rooms} rooms: the bare cost …")
     return bench.tool("bare", "--rooms", rooms, "--tiles", min(rooms, TILES_MAX),
-                      "--talkers", min(rooms, TALKERS), "--ms", bench.effort.part_ms)
+                      "--talkers", min(rooms, TALKERS), "--ms", bench.effort.part_ms, *options)
 
 
 # --- CPU, memory and threads by rooms ------------------------------------------------------------
 
 Snapshot = collections.namedtuple("Snapshot", "us mcu load machine metrics")
-Window = collections.namedtuple("Window", "cores load_cores others mib threads faults")
+Window = collections.namedtuple("Window", "cores load_cores others mib threads packets faults")
 
 
 class Point:
@@ -149,7 +150,16 @@ def snapshot(house):
                     process.cpu_seconds(house.load.program.process.pid), process.machine_seconds(), house.metrics())
 
 
-def watch(house, rooms, seconds):
+def picture_work(rooms):
+    """Counters of rong-mcu and what the bare cost has of them: (what, how many a second)."""
+    return {
+        "mcu_video_decoded_total": ("pictures decoded", min(rooms, TILES_MAX) * FPS),
+        "mcu_video_encoded_total": ("pictures encoded", FPS),
+        "mcu_audio_encoded_shared_total": ("shared mixes encoded", 50),
+    }
+
+
+def watch(house, rooms, seconds, work, seen="pictures"):
     """One window: what rong-mcu used, and whether the meeting was what it is said to be."""
     before = snapshot(house)
     time.sleep(seconds)
@@ -160,17 +170,18 @@ def watch(house, rooms, seconds):
     others = max(0.0, (after.machine - before.machine) / past - cores - load_cores)
     pid = house.pid("rong-mcu")
     return Window(cores, load_cores, others, process.resident_mib(pid), process.threads(pid),
-                  faults_of(house.load.seconds(before.us, after.us), rooms) + lacks(done, rooms, past))
+                  done.get("mcu_rtp_out_packets_total", 0) / past,
+                  faults_of(house.load.seconds(before.us, after.us), rooms, seen) + lacks(done, work, past))
 
 
-def faults_of(seconds, rooms):
+def faults_of(seconds, rooms, seen="pictures"):
     """What rong-load saw in the window that makes it unusable."""
     if len(seconds) < 2:
         return ["the generator was too busy to report"]
     first, last = seconds[0], seconds[-1]
     grown = {key: last[key] - first[key] for key in ("ticks", "late_ticks", "samples", "concealed")}
     faults = []
-    if any(second["connected"] < rooms or second["pictures"] < rooms for second in seconds):
+    if any(second["connected"] < rooms or second[seen] < rooms for second in seconds):
         faults.append("not all rooms were in the mix")
     if grown["late_ticks"] > LATE_MAX * grown["ticks"]:
         faults.append(f"the generator was late in {100 * grown['late_ticks'] / grown['ticks']:.0f} % of its ticks")
@@ -179,20 +190,24 @@ def faults_of(seconds, rooms):
     return faults
 
 
-def lacks(done, rooms, seconds):
+def lacks(done, work, seconds):
     """Work that the bare cost has in it and rong-mcu did not do, or did more of."""
-    expected = {
-        "mcu_video_decoded_total": ("pictures decoded", min(rooms, TILES_MAX) * FPS),
-        "mcu_video_encoded_total": ("pictures encoded", FPS),
-        "mcu_audio_encoded_own_total": ("own mixes encoded", min(rooms, TALKERS) * 50),
-        "mcu_audio_encoded_shared_total": ("shared mixes encoded", 50),
-    }
     faults = []
-    for counter, (what, rate) in expected.items():
+    for counter, (what, rate) in work.items():
         got = done[counter] / seconds
         if abs(got - rate) > WORK_SLACK * rate + 1 / seconds:
             faults.append(f"{got:.0f} {what} a second instead of {rate}")
     return faults
+
+
+def settle(bench, work):
+    """Until rong-mcu does in a second what a window will ask of it; a window says so if it never does."""
+    for _ in range(SETTLE_S):
+        before, begun = bench.house.metrics(), time.monotonic()
+        time.sleep(1)
+        after = bench.house.metrics()
+        if not lacks({name: after[name] - before[name] for name in work}, work, time.monotonic() - begun):
+            return
 
 
 def windows_of(bench, rooms):
@@ -203,7 +218,7 @@ def windows_of(bench, rooms):
         if windows and not bench.has_time(0.6):
             break
         bench.say(f"{rooms} rooms: rong-mcu for {effort.window_s} s ({len(windows) + 1}) …")
-        windows.append(watch(bench.house, rooms, effort.window_s))
+        windows.append(watch(bench.house, rooms, effort.window_s, picture_work(rooms)))
         clean += not windows[-1].faults
     return windows
 
@@ -217,9 +232,9 @@ def capacity(bench):
         for rooms, point in points.items():
             around = [bare(bench, rooms)]
             bench.say(f"{rooms} rooms: joining one by one (round {number + 1} of {effort.rounds}) …")
-            load = bench.house.start_load(rooms, join_every_ms=150)
+            load = bench.house.start_load(rooms, join_every_ms=150 if rooms <= 40 else 25)
             point.joins_ms += load.joins_ms()
-            time.sleep(1.5)  # the last joiner's key frame is not the meeting's steady cost
+            settle(bench, picture_work(rooms))
             windows = windows_of(bench, rooms)
             bench.house.stop_load()
             if effort.windows > 1 and rooms == max(points) and bench.has_time(0.7):

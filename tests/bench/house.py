@@ -131,13 +131,13 @@ class House(demo.House):
                 chair.close()
 
     # --- rong-load ----------------------------------------------------------------------------------
-    def start_load(self, rooms, join_every_ms, *options):
+    def start_load(self, rooms, join_every_ms, *options, within_s=JOINED_WITHIN_S):
         """Poses as the first `rooms` units, which join one by one or (0) at once; waits for all pictures (or, with
         --sound-only, until media can flow)."""
         self.stop_load()
         self.loads += 1
         self.load = Load(self, rooms, join_every_ms, self.loads, options)
-        self.load.wait_until_joined()
+        self.load.wait_until_joined(within_s)
         if self.idle_since is None:
             self.note_idle()
         return self.load
@@ -199,8 +199,9 @@ class Load:
     def joins_ms(self):
         return [event["ms"] for event in self.read() if event["what"] == self.joined]
 
-    def wait_until_joined(self):
-        self.wait_for(f"pictures in {self.rooms} rooms", lambda: len(self.joins_ms()) >= self.rooms, JOINED_WITHIN_S)
+    def wait_until_joined(self, within_s=JOINED_WITHIN_S):
+        what = "media" if self.joined == "joined" else "pictures"
+        self.wait_for(f"{what} in {self.rooms} rooms", lambda: len(self.joins_ms()) >= self.rooms, within_s)
 
     def wait_for(self, what, condition, seconds):
         deadline = time.monotonic() + seconds

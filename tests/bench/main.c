@@ -18,25 +18,34 @@
 #include "tests/bench/delay.h"
 #include "tests/bench/devices.h"
 #include "tests/bench/micro.h"
+#include "tests/bench/peers.h"
 
 struct options {
     int rooms, tiles, talkers, ms, count;
     gboolean wants_version;
-    char *camera, *wall, *local, *folder, *link;
+    gboolean sound, plain, picture;
+    char *camera, *wall, *local, *folder, *link, *speech;
 };
+
+static bool start_media(void)
+{
+    static const char *const elements[] = { "appsrc", "appsink", "x264enc", "avdec_h264", NULL };
+    const char *missing = NULL;
+    if (media_init(elements, &missing) == 0)
+        return true;
+    fprintf(stderr, "rong-bench: GStreamer lacks %s\n", missing);
+    return false;
+}
 
 static int run_bare(const struct options *options, struct json_object **out)
 {
-    static const char *const elements[] = { "appsrc", "appsink", "x264enc", "avdec_h264", NULL };
     const struct bare_config config = { .rooms = (size_t)options->rooms,
         .tiles = (size_t)options->tiles,
         .talkers = (size_t)options->talkers,
-        .part_ms = options->ms };
-    const char *missing = NULL;
-    if (media_init(elements, &missing) < 0) {
-        fprintf(stderr, "rong-bench: GStreamer lacks %s\n", missing);
+        .part_ms = options->ms,
+        .is_sound = options->sound };
+    if (!start_media())
         return -ENOENT;
-    }
     return bare_run(&config, out);
 }
 
@@ -64,6 +73,18 @@ static int run_devices(const struct options *options, struct json_object **out)
     return devices_run(&config, out);
 }
 
+static int run_peers(const struct options *options, struct json_object **out)
+{
+    (void)out;
+    const struct peers_config config = { .count = options->rooms,
+        .talkers = options->talkers,
+        .is_plain = options->plain,
+        .has_picture = options->picture,
+        .speech = options->speech,
+        .local = options->local ? options->local : "127.0.0.1" };
+    return start_media() ? peers_run(&config) : -ENOENT;
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct options *options, struct json_object **out);
@@ -72,6 +93,7 @@ static const struct {
     { "micro", run_micro },
     { "devices", run_devices },
     { "delay", run_delay },
+    { "peers", run_peers },
 };
 
 static const char *options_fault(const struct options *options, int argc, char **argv)
@@ -96,6 +118,8 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "rooms", 0, 0, G_OPTION_ARG_INT, &options->rooms, "bare: that receive (20)", "N" },
         { "tiles", 0, 0, G_OPTION_ARG_INT, &options->tiles, "bare: on the canvas (16)", "N" },
         { "talkers", 0, 0, G_OPTION_ARG_INT, &options->talkers, "bare: that are heard (3)", "N" },
+        { "sound", 0, 0, G_OPTION_ARG_NONE, &options->sound, "bare: of a meeting without pictures",
+                NULL },
         { "ms", 0, 0, G_OPTION_ARG_INT, &options->ms, "how long each part or row takes (500)",
                 "MS" },
         { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
@@ -103,8 +127,13 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "camera", 0, 0, G_OPTION_ARG_STRING, &options->camera, "devices: VISCA over UDP",
                 "ADDRESS:PORT" },
         { "wall", 0, 0, G_OPTION_ARG_STRING, &options->wall, "devices: NovaStar", "ADDRESS:PORT" },
-        { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "devices: our own address",
+        { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "devices, peers: our own address",
                 "ADDRESS" },
+        { "plain", 0, 0, G_OPTION_ARG_NONE, &options->plain, "peers: RTP, not encrypted", NULL },
+        { "picture", 0, 0, G_OPTION_ARG_NONE, &options->picture, "peers: they send one, too",
+                NULL },
+        { "speech", 0, 0, G_OPTION_ARG_FILENAME, &options->speech,
+                "peers: what the talkers say (tones)", "FOLDER" },
         { "count", 0, 0, G_OPTION_ARG_INT, &options->count,
                 "devices: requests of each kind; delay: chirps (100)", "N" },
         { "link", 0, 0, G_OPTION_ARG_STRING, &options->link,
@@ -112,7 +141,7 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->wants_version, "Print the version", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices|delay");
+    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices|delay|peers");
     g_autoptr(GError) error = NULL;
     g_option_context_set_summary(context, "Measures parts of Rông; prints JSON.");
     g_option_context_add_main_entries(context, entries, NULL);
@@ -171,5 +200,6 @@ int main(int argc, char **argv)
     g_free(options.local);
     g_free(options.folder);
     g_free(options.link);
+    g_free(options.speech);
     return rc == -EINVAL ? 2 : rc < 0;
 }

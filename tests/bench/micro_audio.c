@@ -11,6 +11,7 @@
 #include "tests/bench/clock.h"
 #include "tests/bench/material.h"
 #include "tests/bench/micro.h"
+#include "tests/load/voice.h"
 
 #define BUS        1
 #define ROOMS      20
@@ -116,6 +117,92 @@ static double measure_tick(const struct micro *micro)
     }
     free(hall);
     return us;
+}
+
+// --- the tick of a large meeting
+// ------------------------------------------------------------------
+
+#define MANY         200
+#define SILENT_EVERY 10
+#define SILENT_LEVEL 127
+
+struct crowd {
+    struct mixer *mixer;
+    struct voices *voices;
+    GBytes *silence;
+    uint16_t talkers;
+    uint32_t tick;
+    uint64_t outputs;
+};
+
+static void count_crowd(void *user, const struct mixer_output *output)
+{
+    (void)output;
+    ((struct crowd *)user)->outputs++;
+}
+
+static void push_crowd(struct crowd *crowd, uint16_t slot, GBytes *frame, uint8_t level)
+{
+    struct mixer_packet packet = { .slot = slot,
+        .seq = (uint16_t)(slot < crowd->talkers ? crowd->tick : crowd->tick / SILENT_EVERY),
+        .timestamp = crowd->tick * AUDIO_FRAME,
+        .level = level,
+        .has_level = true };
+    size_t size;
+    const uint8_t *data = g_bytes_get_data(frame, &size);
+    packet.size = (uint16_t)MIN(size, sizeof(packet.data));
+    memcpy(packet.data, data, packet.size);
+    mixer_push(crowd->mixer, &packet, (int64_t)crowd->tick * TICK_US);
+}
+
+static void tick_crowd(void *user)
+{
+    struct crowd *crowd = user;
+    for (uint16_t slot = 0; slot < MANY; slot++) {
+        const unsigned at = (crowd->tick + slot * 7u) % VOICE_FRAMES;
+        const struct voice *voice = voices_of(crowd->voices, slot);
+        if (slot < crowd->talkers)
+            push_crowd(crowd, slot, voice->frames[at], voice->levels[at]);
+        else if ((crowd->tick + slot) % SILENT_EVERY == 0)
+            push_crowd(crowd, slot, crowd->silence, SILENT_LEVEL);
+    }
+    mixer_tick(crowd->mixer, crowd->tick, (int64_t)crowd->tick * TICK_US + TICK_US / 2, count_crowd,
+            crowd);
+    crowd->tick++;
+}
+
+static double measure_crowd(const struct micro *micro, uint16_t talkers)
+{
+    struct crowd crowd = { .mixer = open_mixer(MANY),
+        .voices = voices_new(NULL, 0, MANY),
+        .silence = clip_silence(),
+        .talkers = talkers };
+    double us = -1;
+    if (crowd.mixer) {
+        for (uint16_t slot = 0; slot < MANY; slot++)
+            mixer_set(crowd.mixer, slot, true, false, AUDIO_GAIN_ONE);
+        for (int i = 0; i < WARM_TICKS; i++)
+            tick_crowd(&crowd);
+        crowd.outputs = 0;
+        const uint32_t from = crowd.tick;
+        us = clock_time_us(tick_crowd, &crowd, micro->for_ms);
+        if (crowd.outputs < 2 * (uint64_t)(crowd.tick - from))
+            us = -1; // nobody was mixed
+    }
+    mixer_free(crowd.mixer);
+    voices_free(crowd.voices);
+    g_bytes_unref(crowd.silence);
+    return us;
+}
+
+static double measure_quiet_crowd(const struct micro *micro)
+{
+    return measure_crowd(micro, 3);
+}
+
+static double measure_noisy_crowd(const struct micro *micro)
+{
+    return measure_crowd(micro, MANY);
 }
 
 // --- how much later a sound leaves the mixer than it came ----------------------------------------
@@ -227,6 +314,9 @@ static double measure_worst_delay(const struct micro *micro)
 const struct micro_row micro_audio_rows[] = {
     { "audio.mix_tick_8_talkers", "µs", measure_tick,
             "20 rooms: 8 decodes, 9 encodes; there is one tick every 20 000 µs" },
+    { "audio.mix_tick_200_rooms", "µs", measure_quiet_crowd,
+            "3 talk, the others send silence: decode, mix, encode, packets prepared" },
+    { "audio.mix_tick_200_noisy", "µs", measure_noisy_crowd, "all 200 talk" },
     { "audio.added_delay_in_mixer", "ms", measure_delay,
             "clean link, median of 8 phases of arrival: jitter buffer, mix, limiter, Opus; no "
             "sockets" },

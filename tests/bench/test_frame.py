@@ -137,7 +137,7 @@ class Rows(unittest.TestCase):
 
     def test_unclean_windows_are_left_out_and_said_so_or_make_the_point_invalid(self):
         def window(cores, *faults):
-            return experiments.Window(cores, 0.1, 0, 100, 9, list(faults))
+            return experiments.Window(cores, 0.1, 0, 100, 9, 5000, list(faults))
 
         point = experiments.Point(3)
         point.taken = [(window(0.5), 0.4), (window(0.1, "late"), 0.4), (window(0.7), 0.4)]
@@ -149,10 +149,10 @@ class Rows(unittest.TestCase):
         self.assertEqual(point.invalid(), "late")
 
     def test_work_that_was_not_done_is_no_saving(self):
-        done = {"mcu_video_decoded_total": 750, "mcu_video_encoded_total": 250, "mcu_audio_encoded_own_total": 1500,
-                "mcu_audio_encoded_shared_total": 500}
-        self.assertEqual(experiments.lacks(done, 3, 10), [])
-        self.assertEqual(experiments.lacks({**done, "mcu_video_encoded_total": 200}, 3, 10),
+        done = {"mcu_video_decoded_total": 750, "mcu_video_encoded_total": 250, "mcu_audio_encoded_shared_total": 500}
+        work = experiments.picture_work(3)
+        self.assertEqual(experiments.lacks(done, work, 10), [])
+        self.assertEqual(experiments.lacks({**done, "mcu_video_encoded_total": 200}, work, 10),
                          ["20 pictures encoded a second instead of 25"])
 
 

@@ -153,7 +153,8 @@ static gboolean dispatch_tick(GSource *source, GSourceFunc fn, gpointer data)
 struct totals {
     guint rooms, in_meeting, connected, pictures, sounds;
     int64_t packets_in, packets_out, lost_in, failures;
-    uint64_t samples, concealed;
+    uint64_t samples, concealed, gaps, clipped;
+    uint64_t frames, freezes, frozen_us, key_frames_in, watched_us;
     double join_ms_max, picture_ms_max;
 };
 
@@ -173,6 +174,13 @@ static void add_up(const struct load *load, struct totals *totals)
         totals->failures += view.failures;
         totals->samples += view.samples;
         totals->concealed += view.concealed;
+        totals->gaps += view.gaps;
+        totals->clipped += view.clipped;
+        totals->frames += view.frames;
+        totals->freezes += view.freezes;
+        totals->frozen_us += view.frozen_us;
+        totals->key_frames_in += view.key_frames_in;
+        totals->watched_us += view.watched_us;
         totals->join_ms_max = MAX(totals->join_ms_max, view.join_ms);
         totals->picture_ms_max = MAX(totals->picture_ms_max, view.picture_ms);
     }
@@ -192,7 +200,14 @@ static gboolean on_second(gpointer data)
         .sounds = totals.sounds,
         .lost_in = totals.lost_in,
         .samples = totals.samples,
-        .concealed = totals.concealed };
+        .concealed = totals.concealed,
+        .gaps = totals.gaps,
+        .clipped = totals.clipped,
+        .frames = totals.frames,
+        .freezes = totals.freezes,
+        .frozen_us = totals.frozen_us,
+        .key_frames_in = totals.key_frames_in,
+        .watched_us = totals.watched_us };
     watch_second(load->watch, &told);
     if (++load->seconds % PROGRESS_EVERY == 0) {
         fprintf(stderr,

@@ -507,6 +507,17 @@ void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
         const struct loudspeaker_counters *sound = loudspeaker_counters(room->loudspeaker);
         out->samples = sound->samples;
         out->concealed = sound->concealed;
+        out->gaps = sound->gaps;
+        out->clipped = sound->clipped;
+    }
+    if (room->screen) {
+        struct screen_counters picture;
+        screen_read_counters(room->screen, &picture);
+        out->frames = picture.frames;
+        out->freezes = picture.freezes;
+        out->frozen_us = picture.frozen_us;
+        if (room->watching_us > 0)
+            out->watched_us = (uint64_t)(g_get_monotonic_time() - room->watching_us);
     }
     if (!room->endpoint)
         return;
@@ -517,6 +528,7 @@ void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
         out->packets_out += (int64_t)stats.lines[line].packets_out;
         out->lost_in += (int64_t)stats.lines[line].lost_in;
     }
+    out->key_frames_in = room->decodes ? stats.lines[SDP_MAIN].key_frames_in : 0;
     out->jitter_ms = stats.lines[SDP_AUDIO].jitter_us / 1000.0;
     out->round_trip_ms = (double)stats.round_trip_us / 1000;
 }

@@ -52,8 +52,10 @@ struct posed_room_view {
     double join_ms;    // offer → connected of the last connection; 0: none yet
     double picture_ms; // offer → first whole picture; 0: none yet
     double jitter_ms, round_trip_ms;
-    double picture_fps;          // decoding rooms only; else -1
-    uint64_t samples, concealed; // likewise; else 0
+    double picture_fps; // decoding rooms only; else -1
+    // Likewise; else 0. All since the start.
+    uint64_t samples, concealed, gaps, clipped;
+    uint64_t frames, freezes, frozen_us, key_frames_in, watched_us;
 };
 void posed_room_view(const struct posed_room *room, struct posed_room_view *out);
 // The result's object; the caller puts it.

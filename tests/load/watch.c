@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,17 +53,35 @@ void watch_joined(struct watch *watch, const char *unit, double since_offer_ms)
                 g_get_monotonic_time(), unit, since_offer_ms);
 }
 
+static void add(struct json_object *line, const char *name, int64_t value)
+{
+    json_object_object_add(line, name, json_object_new_int64(value));
+}
+
 void watch_second(struct watch *watch, const struct watch_second *second)
 {
-    if (watch)
-        fprintf(watch->file,
-                "{\"us\":%" G_GINT64_FORMAT
-                ",\"what\":\"second\",\"ticks\":%d,\"late_ticks\":%d,\"connected\":%u,"
-                "\"pictures\":%u,\"sounds\":%u,\"lost_in\":%" G_GINT64_FORMAT
-                ",\"samples\":%" G_GUINT64_FORMAT ",\"concealed\":%" G_GUINT64_FORMAT "}\n",
-                g_get_monotonic_time(), second->ticks, second->late_ticks, second->connected,
-                second->pictures, second->sounds, second->lost_in, second->samples,
-                second->concealed);
+    if (!watch)
+        return;
+    struct json_object *line = json_object_new_object();
+    add(line, "us", g_get_monotonic_time());
+    json_object_object_add(line, "what", json_object_new_string("second"));
+    add(line, "ticks", second->ticks);
+    add(line, "late_ticks", second->late_ticks);
+    add(line, "connected", second->connected);
+    add(line, "pictures", second->pictures);
+    add(line, "sounds", second->sounds);
+    add(line, "lost_in", second->lost_in);
+    add(line, "key_frames_in", (int64_t)second->key_frames_in);
+    add(line, "samples", (int64_t)second->samples);
+    add(line, "concealed", (int64_t)second->concealed);
+    add(line, "gaps", (int64_t)second->gaps);
+    add(line, "clipped", (int64_t)second->clipped);
+    add(line, "frames", (int64_t)second->frames);
+    add(line, "freezes", (int64_t)second->freezes);
+    add(line, "frozen_us", (int64_t)second->frozen_us);
+    add(line, "watched_us", (int64_t)second->watched_us);
+    fprintf(watch->file, "%s\n", json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN));
+    json_object_put(line);
 }
 
 // The mark in the first tile of a layout that has a large one; -1: none.

@@ -22,7 +22,10 @@ struct watch_second {
     int ticks, late_ticks; // since the start
     unsigned connected, pictures, sounds;
     int64_t lost_in;
-    uint64_t samples, concealed; // of those that decode
+    uint64_t samples, concealed, gaps, clipped; // of those that decode
+    uint64_t frames, freezes, frozen_us;        // likewise
+    uint64_t key_frames_in;                     // of these, whole
+    uint64_t watched_us;                        // how long each has seen pictures, added up
 };
 void watch_second(struct watch *watch, const struct watch_second *second);
 
