@@ -62,6 +62,7 @@ struct hw_device {
     unsigned misses;
     int64_t last_contact_ms;
     char model[64];
+    char last_model[64]; // of the device that was there before; "": none was
 
     struct hw_value actual[HW_FIELD_COUNT];
     bool is_unreadable[HW_FIELD_COUNT];  // the device said so
@@ -428,6 +429,19 @@ static void open_link(struct hw_device *device)
         lost(device, rc);
 }
 
+// Somebody put another device in its place: what the old one was known to have says nothing of
+// this.
+static void meet(struct hw_device *device)
+{
+    if (device->last_model[0] && strcmp(device->model, device->last_model) != 0) {
+        log_warn("another device answers device=%s was=\"%s\" is=\"%s\"", device->id,
+                device->last_model, device->model);
+        for (int field = 0; field < HW_FIELD_COUNT; field++)
+            device->actual[field].quality = HW_UNKNOWN;
+    }
+    g_strlcpy(device->last_model, device->model, sizeof(device->last_model));
+}
+
 static void identified(void *context, enum hw_result result)
 {
     struct hw_device *device = context;
@@ -437,6 +451,7 @@ static void identified(void *context, enum hw_result result)
         go_down(device, result);
         return;
     }
+    meet(device);
     log_info("device up device=%s model=\"%s\"", device->id, device->model);
     set_state(device, HW_LINK_UP);
     device->up_ms = now(device);

@@ -10,6 +10,7 @@ struct hw_client {
     uint32_t id;
     int fd;
     struct hw_address address;
+    bool is_forgotten;
     GSource *source;
     void *data;
 };
@@ -45,11 +46,13 @@ static gboolean client_readable(gint fd, GIOCondition condition, gpointer contex
     (void)condition;
     uint8_t buffer[4096];
     ssize_t size = recv(fd, buffer, sizeof(buffer), 0);
+    if (size > 0 && client->is_forgotten)
+        return G_SOURCE_CONTINUE;
     if (size > 0) {
         listener->handler.received(listener->context, client, buffer, (size_t)size);
     } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
         g_ptr_array_remove(listener->clients, client);
-        if (listener->handler.closed)
+        if (listener->handler.closed && !client->is_forgotten)
             listener->handler.closed(listener->context, client);
         client_free(client, false);
     }
@@ -152,7 +155,16 @@ void hw_listener_set_on(struct hw_listener *listener, bool is_on)
 
 unsigned hw_listener_clients(const struct hw_listener *listener)
 {
-    return listener->clients->len;
+    unsigned count = 0;
+    for (guint i = 0; i < listener->clients->len; i++)
+        count += !((struct hw_client *)g_ptr_array_index(listener->clients, i))->is_forgotten;
+    return count;
+}
+
+void hw_listener_forget(struct hw_listener *listener)
+{
+    for (guint i = 0; i < listener->clients->len; i++)
+        ((struct hw_client *)g_ptr_array_index(listener->clients, i))->is_forgotten = true;
 }
 
 void hw_listener_cut(struct hw_listener *listener, const struct hw_client *spared)
@@ -176,7 +188,7 @@ void hw_listener_send(struct hw_listener *listener, uint32_t client, const void 
     for (guint i = 0; i < listener->clients->len; i++) {
         const struct hw_client *to = g_ptr_array_index(listener->clients, i);
         // A client that reads nothing loses what does not fit, as with the real devices.
-        if (to->id == client && send(to->fd, data, size, MSG_NOSIGNAL) < 0)
+        if (to->id == client && !to->is_forgotten && send(to->fd, data, size, MSG_NOSIGNAL) < 0)
             return;
     }
 }

@@ -29,7 +29,10 @@ uint16_t hw_listener_port(const struct hw_listener *listener);
 // Off as a device without power: no connection is accepted, the open ones are cut. On again: same
 // port.
 void hw_listener_set_on(struct hw_listener *listener, bool is_on);
-unsigned hw_listener_clients(const struct hw_listener *listener);
+unsigned hw_listener_clients(const struct hw_listener *listener); // without the forgotten
+// Half-open, as after a power cut that nobody saw: the clients that there are stay connected, and
+// are neither heard nor answered nor counted any more.
+void hw_listener_forget(struct hw_listener *listener);
 // Cuts every client but `spared` (may be NULL), with a reset. No `closed` follows.
 void hw_listener_cut(struct hw_listener *listener, const struct hw_client *spared);
 // Numbers never come back; 0 is none. A client that has gone gets nothing.

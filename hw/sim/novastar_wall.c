@@ -280,7 +280,8 @@ static bool client_accepted(void *context, struct hw_client *client)
         wall->refused_clients++;
         return false;
     }
-    hw_listener_cut(wall->listener, NULL);
+    if (hw_listener_clients(wall->listener) > 0)
+        hw_listener_cut(wall->listener, NULL);
     struct novastar_reader *reader = g_new0(struct novastar_reader, 1);
     novastar_reader_init(reader, false);
     hw_client_set_data(client, reader);
@@ -329,6 +330,8 @@ static void wall_set_fault(struct sim_device *device, enum sim_fault fault)
     }
     if (fault == SIM_FAULT_LOCK)
         hw_listener_cut(wall->listener, NULL);
+    if (fault == SIM_FAULT_HALF_OPEN)
+        hw_listener_forget(wall->listener);
     wall->is_booting = boots;
     if (boots)
         sim_later_add(wall->later, wall->boot_ms, booted, wall, NULL, 0);

@@ -196,6 +196,9 @@ static void reply(struct camera *camera, const struct route *route, struct visca
     if (size < 0)
         return;
     answer.size = (size_t)size;
+    // VISCA has no checksum: what a bad line garbles is a byte.
+    if (camera->device.fault == SIM_FAULT_CHECKSUM)
+        answer.payload[1] = 0x1f;
     send_answer(camera, &answer);
 }
 
@@ -556,7 +559,9 @@ static void datagram_received(
 
 static bool client_accepted(void *context, struct hw_client *client)
 {
-    (void)context;
+    const struct camera *camera = context;
+    if (camera->device.fault == SIM_FAULT_LOCK)
+        return false;
     struct visca_stream *stream = g_new0(struct visca_stream, 1);
     visca_stream_init(stream);
     hw_client_set_data(client, stream);
@@ -577,6 +582,13 @@ static void client_received(
 }
 
 // --- power cuts and the like -------------------------------------------------------------------
+
+static void forget_peers(struct camera *camera)
+{
+    memset(camera->peers, 0, sizeof(camera->peers));
+    if (camera->listener)
+        hw_listener_forget(camera->listener);
+}
 
 static void power_lost(struct camera *camera)
 {
@@ -609,6 +621,10 @@ static void camera_set_fault(struct sim_device *device, enum sim_fault fault)
     device->fault = fault == SIM_FAULT_RESTART ? SIM_FAULT_NONE : fault;
     if (fault == SIM_FAULT_OFF || boots)
         power_lost(camera);
+    if (fault == SIM_FAULT_HALF_OPEN)
+        forget_peers(camera);
+    if (fault == SIM_FAULT_LOCK && camera->listener)
+        hw_listener_cut(camera->listener, NULL);
     camera->is_booting = boots;
     if (boots)
         sim_later_add(camera->later, camera->boot_ms, booted, camera, NULL, 0);

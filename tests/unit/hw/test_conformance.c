@@ -26,6 +26,7 @@ struct way {
     const struct hw_driver *driver;
     bool is_datagram;
     bool has_header;
+    bool is_serial;
     play_fn *play;
     int64_t notices_ms;   // silence without an end of the link
     enum hw_field field;  // something that can be set and read back
@@ -40,6 +41,7 @@ struct bench {
     struct hw_device *device;
     uint8_t memory[4]; // of the played device: power; brightness, blank, …
     bool is_silent;
+    bool is_swapped; // another model stands in its place
     bool byte_at_a_time;
     struct novastar_reader *reader;
     GString *trace; // what was sent, a line each
@@ -103,8 +105,12 @@ static void play_visca(struct bench *bench, const uint8_t *data, size_t size)
     assert_int_equal(visca_parse_command(&packet, &command), 0);
     uint32_t sequence = datagram.sequence;
     switch (command.kind) {
+    case VISCA_ADDRESS_SET:
+        answer_visca(bench, sequence, VISCA_ADDRESS_REPLY, "02");
+        break;
     case VISCA_VERSION_INQUIRY:
-        answer_visca(bench, sequence, VISCA_ANSWER, "00010513020002");
+        answer_visca(bench, sequence, VISCA_ANSWER,
+                bench->is_swapped ? "00010511010002" : "00010513020002");
         break;
     case VISCA_POWER_INQUIRY:
         answer_visca(bench, sequence, VISCA_ANSWER, bench->memory[0] ? "02" : "03");
@@ -143,11 +149,13 @@ static void play_novastar(struct bench *bench, const uint8_t *data, size_t size)
     frame->size = frame->is_write || is_absent ? 0 : frame->length;
     memset(frame->data, 0, frame->size);
     if (!frame->is_write && frame->address == NOVASTAR_MODEL)
-        memcpy(frame->data, "\x06\x61", 2);
+        memcpy(frame->data, bench->is_swapped ? "\x07\x11" : "\x06\x61", 2);
     else if (!frame->is_write && frame->address == NOVASTAR_BRIGHTNESS)
         frame->data[0] = *cell;
     else if (!frame->is_write && frame->address == NOVASTAR_INPUT_VX4S)
         frame->data[0] = 0xa0;
+    else if (!frame->is_write && frame->address == NOVASTAR_INPUT)
+        frame->data[0] = 0x58;
     uint8_t bytes[NOVASTAR_FRAME_MAX];
     struct bytes_writer out;
     bytes_writer_init(&out, bytes, sizeof(bytes));
@@ -166,8 +174,9 @@ static void play_uvc(struct bench *bench, const uint8_t *data, size_t size)
         .op = request.op,
         .zoom = bench->memory[0],
         .preset = -1,
-        .model = "USB camera",
     };
+    g_strlcpy(reply.model, bench->is_swapped ? "Another USB camera" : "USB camera",
+            sizeof(reply.model));
     answer(bench, &reply, sizeof(reply));
 }
 
@@ -178,7 +187,7 @@ static void play_roomos(struct bench *bench, const uint8_t *data, size_t size)
     char text[XAPI_REQUEST_MAX];
     int64_t level;
     const struct xapi_status statuses[] = {
-        { "Status/SystemUnit/ProductPlatform", "Room Kit", 0 },
+        { "Status/SystemUnit/ProductPlatform", bench->is_swapped ? "Room Bar" : "Room Kit", 0 },
         { "Status/SystemUnit/State/NumberOfActiveCalls", NULL, 0 },
         { "Status/Audio/Volume", NULL, bench->memory[0] },
         { "Status/Audio/Microphones/Mute", "Off", 0 },
@@ -208,12 +217,20 @@ static void play_roomos(struct bench *bench, const uint8_t *data, size_t size)
 }
 
 static const struct way ways[] = {
-    { "VISCA over TCP", &hw_visca, false, false, play_visca, 6000, HW_POWER, 1, HW_BRIGHTNESS },
-    { "VISCA over UDP", &hw_visca, true, true, play_visca, 6000, HW_POWER, 1, HW_BLANK },
-    { "VISCA over bare UDP", &hw_visca, true, false, play_visca, 6000, HW_POWER, 1, HW_BLANK },
-    { "NovaStar", &hw_novastar, false, false, play_novastar, 10000, HW_BRIGHTNESS, 100, HW_POWER },
-    { "UVC", &hw_uvc, true, false, play_uvc, 6000, HW_ZOOM, 100, HW_BRIGHTNESS },
-    { "RoomOS", &hw_roomos, true, false, play_roomos, 6000, HW_VOLUME, 70, HW_BRIGHTNESS },
+    { "VISCA over TCP", &hw_visca, .play = play_visca, .notices_ms = 6000, .field = HW_POWER,
+            .value = 1, .cannot = HW_BRIGHTNESS },
+    { "VISCA over UDP", &hw_visca, .is_datagram = true, .has_header = true, .play = play_visca,
+            .notices_ms = 6000, .field = HW_POWER, .value = 1, .cannot = HW_BLANK },
+    { "VISCA over bare UDP", &hw_visca, .is_datagram = true, .play = play_visca, .notices_ms = 6000,
+            .field = HW_POWER, .value = 1, .cannot = HW_BLANK },
+    { "VISCA over a serial line", &hw_visca, .is_serial = true, .play = play_visca,
+            .notices_ms = 6000, .field = HW_POWER, .value = 1, .cannot = HW_VOLUME },
+    { "NovaStar", &hw_novastar, .play = play_novastar, .notices_ms = 10000, .field = HW_BRIGHTNESS,
+            .value = 100, .cannot = HW_POWER },
+    { "UVC", &hw_uvc, .is_datagram = true, .play = play_uvc, .notices_ms = 6000, .field = HW_ZOOM,
+            .value = 100, .cannot = HW_BRIGHTNESS },
+    { "RoomOS", &hw_roomos, .is_datagram = true, .play = play_roomos, .notices_ms = 6000,
+            .field = HW_VOLUME, .value = 70, .cannot = HW_BRIGHTNESS },
 };
 
 // --- the bench ---------------------------------------------------------------------------------
@@ -263,6 +280,7 @@ static void open_bench(struct bench *bench, const struct way *way)
     bench->way = way;
     bench->clock = hw_clock_fake_new();
     bench->link = hw_link_script_new(way->is_datagram);
+    bench->link->is_serial = way->is_serial;
     bench->reader = g_new(struct novastar_reader, 1);
     bench->trace = g_string_new(NULL);
     bench->answers = g_string_new(NULL);
@@ -440,6 +458,30 @@ static void identifies_then_sets_again(const struct way *way)
     close_bench(&bench);
 }
 
+static void takes_another_device_for_what_it_is(const struct way *way)
+{
+    struct bench bench = { 0 };
+    open_bench(&bench, way);
+    hw_device_desire(bench.device, way->field, way->value);
+    pass(&bench, 3000);
+    g_autofree char *first = g_strdup(report_of(&bench).model);
+    memset(bench.memory, 0, sizeof(bench.memory));
+    hw_link_script_down(bench.link, 0);
+    bench.is_swapped = true;
+    // Until it is identified what was known is stale; then it is forgotten.
+    assert_int_equal(report_of(&bench).actual[way->field].quality, HW_STALE);
+    while (report_of(&bench).link != HW_LINK_UP)
+        pass(&bench, 10);
+    assert_string_not_equal(report_of(&bench).model, first);
+    struct hw_report report = report_of(&bench);
+    for (int field = 0; field < HW_FIELD_COUNT; field++)
+        assert_true(report.actual[field].quality != HW_STALE);
+    pass(&bench, 8000);
+    assert_int_equal(report_of(&bench).wishes[way->field].state, HW_WISH_REACHED);
+    assert_int_equal(report_of(&bench).actual[way->field].value, way->value);
+    close_bench(&bench);
+}
+
 static void says_each_stop_at_once(const struct way *way)
 {
     if (!way->driver->camera)
@@ -527,6 +569,7 @@ EACH(never_holds_the_caller)
 EACH(takes_any_pieces)
 EACH(notices_silence)
 EACH(identifies_then_sets_again)
+EACH(takes_another_device_for_what_it_is)
 EACH(says_each_stop_at_once)
 EACH(sends_nothing_for_what_it_has_not)
 EACH(believes_no_noise)
@@ -541,6 +584,7 @@ int main(void)
         cmocka_unit_test(each_takes_any_pieces),
         cmocka_unit_test(each_notices_silence),
         cmocka_unit_test(each_identifies_then_sets_again),
+        cmocka_unit_test(each_takes_another_device_for_what_it_is),
         cmocka_unit_test(each_says_each_stop_at_once),
         cmocka_unit_test(each_sends_nothing_for_what_it_has_not),
         cmocka_unit_test(each_believes_no_noise),

@@ -5,16 +5,13 @@
 #include <stddef.h>
 // cmocka wants the above first
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "hw/device.h"
 #include "hw/sim/posed.h"
 #include "hw/web/link_ws.h"
+#include "tests/support/serial_line.h"
 
 #include <cmocka.h>
 
@@ -215,49 +212,15 @@ static void check_recalls_a_preset(struct bench *bench, struct hw_device *device
     hw_device_free(device);
 }
 
-// A serial line between the driver and the posed camera: bytes of a pseudo-terminal go to the
-// camera's raw TCP port, which is the same stream.
-struct line {
-    int master;
-    int camera;
-    GSource *sources[2];
-};
-
-static gboolean carry(gint from, GIOCondition condition, gpointer context)
-{
-    const struct line *line = context;
-    uint8_t buffer[256];
-    ssize_t size = read(from, buffer, sizeof(buffer));
-    (void)condition;
-    if (size > 0)
-        assert_int_equal(
-                write(from == line->master ? line->camera : line->master, buffer, (size_t)size),
-                size);
-    return G_SOURCE_CONTINUE;
-}
-
 static void recalls_a_preset_over_a_serial_line(void **state)
 {
     struct bench *bench = *state;
-    struct line line = { .master = posix_openpt(O_RDWR | O_NOCTTY) };
-    char path[64];
-    assert_true(line.master >= 0);
-    assert_int_equal(grantpt(line.master), 0);
-    assert_int_equal(unlockpt(line.master), 0);
-    assert_int_equal(ptsname_r(line.master, path, sizeof(path)), 0);
-    struct sockaddr_in to = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port_of(bench->camera, "tcp_port")),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    line.camera = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(line.camera, (struct sockaddr *)&to, sizeof(to)), 0);
-    line.sources[0] = loop_add_fd(bench->loop, line.master, G_IO_IN, carry, &line);
-    line.sources[1] = loop_add_fd(bench->loop, line.camera, G_IO_IN, carry, &line);
+    struct serial_line line;
+    serial_line_open(bench->loop, (uint16_t)port_of(bench->camera, "tcp_port"), &line);
 
     struct hw_link *link;
-    assert_int_equal(hw_link_serial_new(bench->loop, path, 12345, &link), -EINVAL);
-    assert_int_equal(hw_link_serial_new(bench->loop, path, 9600, &link), 0);
+    assert_int_equal(hw_link_serial_new(bench->loop, line.path, 12345, &link), -EINVAL);
+    assert_int_equal(hw_link_serial_new(bench->loop, line.path, 9600, &link), 0);
     struct hw_device *device = start(bench, "camera", &hw_visca, link, false);
     WAIT_FOR(bench, is_up(device));
     hw_device_desire(device, HW_PRESET, 2);
@@ -265,11 +228,8 @@ static void recalls_a_preset_over_a_serial_line(void **state)
     assert_int_equal(number_of(bench->camera, "preset"), 2);
 
     // The adapter is pulled out.
-    loop_clear_source(&line.sources[0]);
-    loop_clear_source(&line.sources[1]);
-    close(line.master);
+    serial_line_close(&line);
     WAIT_FOR(bench, report_of(device).fault == HW_OFFLINE);
-    close(line.camera);
     hw_device_free(device);
 }
 
