@@ -106,7 +106,8 @@ static void put_row(const struct engine_member *member, struct type_member_stati
     row->has_level = row->has_concealed_percent = member->has_statistics;
     row->level = member->level;
     row->concealed_percent = member->concealed_percent;
-    row->has_tier = row->has_estimate_kbps = member->has_statistics;
+    row->has_tier = member->has_statistics;
+    row->has_estimate_kbps = member->has_statistics && member->has_estimate;
     row->tier = (enum picture_tier)(PICTURE_TIER_AUDIO + member->tier);
     row->estimate_kbps = member->estimate_kbps;
     row->bytes_in = (int64_t)member->bytes_in;

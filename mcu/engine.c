@@ -349,6 +349,7 @@ static void add_row(
         .round_trip_ms = of->round_trip_ms,
         .jitter_ms = of->jitter_ms,
         .tier = of->step,
+        .has_estimate = of->has_estimate,
         .estimate_kbps = of->estimate_kbps,
         .bytes_in = of->bytes_in,
         .bytes_out = of->bytes_out,

@@ -37,8 +37,9 @@ struct engine_member {
     double loss_percent, round_trip_ms, jitter_ms;
     uint64_t bytes_in, bytes_out;
     enum tier_step tier; // of the picture that it is sent
-    int estimate_kbps;   // that its link carries
-    int level;           // dBov
+    bool has_estimate;
+    int estimate_kbps; // that its link carries
+    int level;         // dBov
     double concealed_percent;
 };
 

@@ -263,6 +263,11 @@ bool link_out_is_paced(const struct link_out *link, int64_t now_us)
     return link_out_is_thin(link) || now_us < link->held_until_us;
 }
 
+bool link_out_has_estimate(const struct link_out *link)
+{
+    return bandwidth_source(&link->bandwidth) != BANDWIDTH_GUESS;
+}
+
 bool link_out_is_low(const struct link_out *link, int64_t now_us)
 {
     return bandwidth_is_low(&link->bandwidth, now_us, LOW_US);

@@ -64,6 +64,7 @@ void link_out_report(
 bool link_out_poll(struct link_out *link, int64_t now_us);
 enum tier_step link_out_step(const struct link_out *link);
 int64_t link_out_estimate_bps(const struct link_out *link);
+bool link_out_has_estimate(const struct link_out *link); // more than a guess
 // Padding that a probe wants to be sent now.
 size_t link_out_padding(struct link_out *link, int64_t now_us);
 

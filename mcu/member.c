@@ -850,6 +850,7 @@ void member_statistics(struct member *member, struct member_statistics *out)
         .round_trip_ms = (double)member->round_trip_us / 1000,
         .jitter_ms = audio->ssrc ? receive_stats_jitter_us(&audio->stats) / 1000.0 : 0,
         .step = link_out_step(&member->link),
+        .has_estimate = link_out_has_estimate(&member->link),
         .estimate_kbps = (int)(link_out_estimate_bps(&member->link) / 1000),
         .bytes_in = member->past_bytes_in,
         .bytes_out = member->past_bytes_out,

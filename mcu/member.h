@@ -44,6 +44,7 @@ struct member_statistics {
     double loss_unrepaired_percent; // of what it is sent without copies
     uint64_t bytes_in, bytes_out;
     enum tier_step step; // that its link carries
+    bool has_estimate;
     int estimate_kbps;
 };
 

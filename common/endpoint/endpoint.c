@@ -12,7 +12,8 @@
 #define LOST_AFTER_US     (2 * G_USEC_PER_SEC) // reports come each second even without media
 #define LOST_EVERY_US     G_USEC_PER_SEC
 #define CHECK_EVERY_US    (G_USEC_PER_SEC / 10)
-#define UNREACHABLE_TIMES 3 // checks in a row
+#define UNREACHABLE_TIMES 3       // checks in a row
+#define GUESS_BPS         4000000 // of the way to the MCU
 #define REPORT_EVERY_US   G_USEC_PER_SEC
 #define ARRIVALS_EVERY_US (G_USEC_PER_SEC / 10)
 
@@ -148,6 +149,7 @@ static void send_arrivals(struct endpoint *endpoint)
 static int64_t do_due(struct endpoint *endpoint, int64_t now_us)
 {
     if (now_us >= endpoint->next_report_us) {
+        bandwidth_poll(&endpoint->bandwidth, now_us);
         send_reports(endpoint, now_us);
         // Not all rooms of a process in the same millisecond.
         endpoint->next_report_us = now_us + REPORT_EVERY_US * g_random_int_range(90, 110) / 100;
@@ -426,6 +428,8 @@ int endpoint_answer(struct endpoint *endpoint, const char *sdp, const char **err
         endpoint->lost_us = endpoint->answered_us; // let it look for the way
         return 0;
     }
+    const struct bandwidth_config bandwidth = { .start_bps = GUESS_BPS };
+    bandwidth_init(&endpoint->bandwidth, &bandwidth);
     start_lines(endpoint, answer);
     change_state(endpoint, PEER_CONNECTING, NULL);
     g_source_set_ready_time(endpoint->wake, endpoint->answered_us + CONNECT_WITHIN_US);
@@ -460,6 +464,8 @@ void endpoint_read_stats(const struct endpoint *endpoint, struct endpoint_stats 
 {
     *out = endpoint->stats;
     out->transport = *peer_counters(endpoint->peer);
+    out->estimate_bps = bandwidth_bps(&endpoint->bandwidth);
+    out->has_estimate = bandwidth_source(&endpoint->bandwidth) != BANDWIDTH_GUESS;
     if (endpoint->jitter)
         out->audio = *audio_jitter_counters(endpoint->jitter);
     for (int line = 0; line < SDP_LINE_COUNT; line++) {

@@ -64,6 +64,8 @@ struct endpoint_stats {
     struct audio_jitter_counters audio; // zero when counting only
     int64_t round_trip_us;              // 0: not known
     double loss_out_percent;            // of our sound, as the MCU reports it, smoothed
+    int64_t estimate_bps;               // what the way to the MCU carries, headers and all
+    bool has_estimate;                  // it is more than a guess
     uint64_t malformed_in;              // RTP or RTCP that could not be read, or of no line
 };
 

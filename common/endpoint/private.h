@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/endpoint/endpoint.h"
+#include "common/rtp/bandwidth.h"
 #include "common/rtp/packet.h"
 #include "common/rtp/receive_stats.h"
 #include "common/rtp/reorder.h"
@@ -63,8 +64,8 @@ struct endpoint {
     struct endpoint_stats stats;
     struct audio_jitter *jitter;
     struct transport_cc_log *arrivals; // NULL: not negotiated
-    uint16_t transport_seq;
-    uint8_t *scratch; // the payloads of one access unit
+    struct bandwidth bandwidth;        // of the way to the MCU
+    uint8_t *scratch;                  // the payloads of one access unit
     size_t scratch_size;
     GSource *wake;
     bool is_polled;

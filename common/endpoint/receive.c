@@ -13,6 +13,7 @@
 #define ROUND_TRIP_GUESS_MS 50
 #define PLI_EVERY_US        500000
 #define KEY_FRAME_EVERY_US  250000
+#define ARRIVALS_MAX        1024
 #define NACKS_MAX           64
 #define PADDING_BIT         0x20
 
@@ -349,12 +350,23 @@ static int take_report(struct endpoint *endpoint, const struct rtcp_packet *pack
     return 0;
 }
 
+static int take_arrivals(
+        struct endpoint *endpoint, const struct rtcp_packet *packet, int64_t now_us)
+{
+    struct transport_cc_result results[ARRIVALS_MAX];
+    const int count = transport_cc_read(packet, results, ARRIVALS_MAX);
+    if (count > 0)
+        bandwidth_feedback(&endpoint->bandwidth, results, (size_t)MIN(count, ARRIVALS_MAX), now_us);
+    return count;
+}
+
 static int take_feedback(
         struct endpoint *endpoint, const struct rtcp_packet *packet, int64_t now_us)
 {
     uint32_t ssrc = 0;
     uint16_t seqs[NACKS_MAX];
     uint8_t command_seq;
+    uint64_t bps = 0;
     int rc = 0;
     switch (feedback_kind(packet)) {
     case FEEDBACK_NACK:
@@ -376,9 +388,15 @@ static int take_feedback(
         if (rc >= 0)
             want_key_frame(endpoint, ssrc, now_us);
         break;
-    case FEEDBACK_NONE:
-    case FEEDBACK_REMB: // what is sent is what the centre asked for, not an estimate
+    case FEEDBACK_REMB:
+        rc = feedback_read_remb(packet, &bps);
+        if (rc >= 0)
+            bandwidth_remb(&endpoint->bandwidth, bps, now_us);
+        break;
     case FEEDBACK_TRANSPORT_CC:
+        rc = take_arrivals(endpoint, packet, now_us);
+        break;
+    case FEEDBACK_NONE:
         break;
     }
     return rc;

@@ -10,6 +10,7 @@
 #define PAYLOAD_MAX      1100 // with header, extensions, SRTP and UDP under 1 232 bytes
 #define PAYLOADS_MAX     1024
 #define BURST_MAX        32
+#define BEYOND           86 // bytes of a packet on the wire beside its payload
 #define HISTORY_PACKETS  512
 #define RESEND_WINDOW_US 100000
 #define RESENDS_A_WINDOW 100
@@ -52,12 +53,20 @@ void endpoint_sender_stop(struct endpoint_sender *sender)
     *sender = (struct endpoint_sender){ 0 };
 }
 
-static struct rtp_extensions extensions_now(
-        struct endpoint *endpoint, const struct endpoint_sender *sender, int64_t now_us)
+// With all its headers, roughly: those of the packet and those around it.
+static uint16_t next_transport_seq(struct endpoint *endpoint, const struct endpoint_sender *sender,
+        size_t size, int64_t now_us)
+{
+    return sender->ids.transport_seq ? bandwidth_sent(&endpoint->bandwidth, size + BEYOND, now_us)
+                                     : 0;
+}
+
+static struct rtp_extensions extensions_now(struct endpoint *endpoint,
+        const struct endpoint_sender *sender, size_t payload_size, int64_t now_us)
 {
     return (struct rtp_extensions){
         .has_transport_seq = true,
-        .transport_seq = endpoint->transport_seq,
+        .transport_seq = next_transport_seq(endpoint, sender, payload_size, now_us),
         .has_abs_send_time = true,
         .abs_send_time = rtp_abs_send_time(now_us),
         .mid = sender->is_known ? NULL : sender->mid,
@@ -119,10 +128,6 @@ int endpoint_send_audio(struct endpoint *endpoint, const uint8_t *opus, size_t s
     const int64_t now_us = g_get_monotonic_time();
     uint8_t packet[RTP_HEADER_MAX + PAYLOAD_MAX];
     uint8_t payload[PAYLOAD_MAX];
-    struct rtp_extensions extensions = extensions_now(endpoint, sender, now_us);
-    extensions.has_audio_level = true;
-    extensions.audio_level = level;
-    extensions.voice = level < 60;
     struct rtp_header header = {
         .seq = sender->seq,
         .timestamp = timestamp + sender->timestamp_offset,
@@ -130,6 +135,10 @@ int endpoint_send_audio(struct endpoint *endpoint, const uint8_t *opus, size_t s
     };
     const size_t payload_size =
             audio_payload(sender, opus, size, timestamp, payload, &header.payload_type);
+    struct rtp_extensions extensions = extensions_now(endpoint, sender, payload_size, now_us);
+    extensions.has_audio_level = true;
+    extensions.audio_level = level;
+    extensions.voice = level < 60;
     const int header_size =
             rtp_packet_write_header(packet, RTP_HEADER_MAX, &header, &sender->ids, &extensions);
     if (header_size < 0)
@@ -139,7 +148,6 @@ int endpoint_send_audio(struct endpoint *endpoint, const uint8_t *opus, size_t s
         keep_for_red(sender, opus, size, timestamp);
 
     sender->seq++;
-    endpoint->transport_seq++;
     sender->last_timestamp = header.timestamp;
     sender->last_us = now_us;
     sender->bytes_in_payload += (uint32_t)payload_size;
@@ -174,7 +182,8 @@ static size_t write_packets(struct endpoint *endpoint, struct endpoint_sender *s
 {
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct rtp_extensions extensions = extensions_now(endpoint, sender, sender->last_us);
+        const struct rtp_extensions extensions =
+                extensions_now(endpoint, sender, payloads[i].size, sender->last_us);
         const struct rtp_header header = {
             .marker = i == count - 1,
             .payload_type = sender->payload_type,
@@ -191,7 +200,6 @@ static size_t write_packets(struct endpoint *endpoint, struct endpoint_sender *s
         if (sender->history)
             send_history_put(sender->history, sender->seq, begin, packets[i].size, sender->last_us);
         sender->seq++;
-        endpoint->transport_seq++;
         sender->bytes_in_payload += (uint32_t)payloads[i].size;
         bytes += packets[i].size;
     }
@@ -254,8 +262,8 @@ void endpoint_resend(struct endpoint *endpoint, struct endpoint_sender *sender,
         if (size < 0)
             continue;
         if (sender->ids.transport_seq)
-            rtp_packet_set_transport_seq(
-                    packet, (size_t)size, sender->ids.transport_seq, endpoint->transport_seq++);
+            rtp_packet_set_transport_seq(packet, (size_t)size, sender->ids.transport_seq,
+                    next_transport_seq(endpoint, sender, lost.size, now_us));
         if (sender->ids.abs_send_time)
             rtp_packet_set_abs_send_time(
                     packet, (size_t)size, sender->ids.abs_send_time, rtp_abs_send_time(now_us));

@@ -13,6 +13,7 @@
 #include "room-agent/media/loudspeaker.h"
 #include "room-agent/media/microphone.h"
 #include "room-agent/media/screen.h"
+#include "room-agent/media/uplink.h"
 
 #define LOG_TOPIC "media"
 
@@ -21,6 +22,7 @@
 #define LATE_MAX_US    200000 // then the clock jumped or we were stopped: begin anew
 #define CHECK_EVERY    5      // seconds: opening a device that is not there may take a while
 #define STATE_MS       1000
+#define ADAPT_MS       200
 #define DEFAULT_HEIGHT 360
 #define DEFAULT_FPS    25
 #define DEFAULT_KBPS   600
@@ -41,8 +43,9 @@ struct service {
     struct microphone *microphone;
     struct loudspeaker *loudspeaker;
     struct screen *screen;
-    struct camera_wish wish;
-    bool is_open; // the microphone, as told
+    struct camera_wish wish; // of the centre
+    struct uplink uplink;    // what of it the way there carries
+    bool is_open;            // the microphone, as told
 
     struct endpoint *endpoint; // NULL: no connection
     uint64_t offers;
@@ -53,7 +56,7 @@ struct service {
     bool had_key_frame;
     uint32_t timestamp; // of the next 20 ms, 48 kHz
     int64_t next_tick_us;
-    GSource *tick, *every_second;
+    GSource *tick, *every_second, *adapt;
     struct interval interval;
     unsigned seconds;
 };
@@ -177,14 +180,33 @@ static void send_picture(
     endpoint_send_video(service->endpoint, SDP_MAIN, unit, size, pts_us);
 }
 
+// As the centre wishes, as far as the way there carries it.
+static int set_camera(struct service *service)
+{
+    struct endpoint_stats stats;
+    endpoint_read_stats(service->endpoint, &stats);
+    const struct camera_wish fitting = uplink_fit(&service->uplink, &service->wish,
+            stats.has_estimate ? stats.estimate_bps : 0, g_get_monotonic_time());
+    return camera_set(service->camera, &fitting);
+}
+
+static gboolean on_adapt(gpointer data)
+{
+    struct service *service = data;
+    if (service->state == MEDIA_STATE_CONNECTED && service->endpoint &&
+            endpoint_may_send(service->endpoint, SDP_MAIN) && set_camera(service) < 0)
+        return G_SOURCE_CONTINUE; // camera_check() tries again and says so
+    return G_SOURCE_CONTINUE;
+}
+
 static void start_sending(struct service *service)
 {
     const int64_t now_us = g_get_monotonic_time();
     service->had_key_frame = false;
     service->next_tick_us = now_us;
     g_source_set_ready_time(service->tick, now_us);
-    if (endpoint_may_send(service->endpoint, SDP_MAIN) &&
-            camera_set(service->camera, &service->wish) < 0)
+    uplink_init(&service->uplink);
+    if (endpoint_may_send(service->endpoint, SDP_MAIN) && set_camera(service) < 0)
         log_warn("the room is heard but not seen room=%s", service->start.room);
     camera_request_key_frame(service->camera);
 }
@@ -379,7 +401,7 @@ static void set_wish(struct service *service, const struct message_local_send *m
     service->wish =
             (struct camera_wish){ (int)message->height, (int)message->fps, (int)message->kbps };
     if (service->state == MEDIA_STATE_CONNECTED && endpoint_may_send(service->endpoint, SDP_MAIN) &&
-            camera_set(service->camera, &service->wish) < 0)
+            set_camera(service) < 0)
         log_warn("the wished picture can not be sent room=%s", service->start.room);
 }
 
@@ -443,6 +465,7 @@ int service_open(struct loop *loop, int fd, struct service **out)
         return rc;
     }
     service->every_second = loop_add_timer(loop, STATE_MS, on_second, service);
+    service->adapt = loop_add_timer(loop, ADAPT_MS, on_adapt, service);
     struct message_local_ready ready = { 0 };
     g_strlcpy(ready.version, daemon_version(), sizeof(ready.version));
     link_send(service->link, MESSAGE_LOCAL_READY, &ready);
@@ -455,6 +478,7 @@ void service_close(struct service *service)
     if (!service)
         return;
     loop_clear_source(&service->every_second);
+    loop_clear_source(&service->adapt);
     disconnect(service);
     loop_clear_source(&service->tick);
     camera_free(service->camera);

@@ -518,6 +518,24 @@ static bool third_is_connected(struct call *call)
            g_array_index(rows, struct engine_member, 0).has_statistics;
 }
 
+// Each end tells the other what arrives, and takes what it carries for enough.
+static bool all_links_are_known(struct call *call)
+{
+    g_autoptr(GArray) rows = engine_members(call->engine, CONFERENCE, NULL);
+    for (guint i = 0; i < rows->len; i++) {
+        const struct engine_member *row = &g_array_index(rows, struct engine_member, i);
+        if (!row->has_statistics || !row->has_estimate || row->tier != TIER_360P)
+            return false;
+    }
+    for (int i = 0; i < ROOMS; i++) {
+        struct endpoint_stats stats;
+        endpoint_read_stats(call->rooms[i].endpoint, &stats);
+        if (!stats.has_estimate || stats.estimate_bps < 500000)
+            return false;
+    }
+    return rows->len == ROOMS;
+}
+
 static void three_rooms_see_all_and_hear_the_others(void **state)
 {
     struct call *call = *state;
@@ -526,6 +544,7 @@ static void three_rooms_see_all_and_hear_the_others(void **state)
         dial(call, i);
     assert_true(wait_for(call, all_see_the_grid));
     assert_true(wait_for(call, all_hear_all));
+    assert_true(wait_for(call, all_links_are_known));
     assert_string_equal(endpoint_srtp_profile(call->rooms[0].endpoint), "SRTP_AEAD_AES_128_GCM");
 
     // The floor: one is heard and shown.
