@@ -8,6 +8,7 @@ import { Call } from './call/call';
 import { LocalMedia, type Devices } from './media/local-media';
 import { MediaSession } from './media/media-session';
 import { RtcPeerLink } from './media/rtc-peer-link';
+import { SharedScreen, type Screens } from './media/shared-screen';
 import { Connection } from './signaling/connection';
 import { openSession, type Session, type SessionPort } from './signaling/session-api';
 import App from './ui/App.svelte';
@@ -45,7 +46,9 @@ function createCall(session: Session): Call {
   // The type promises it, a page without https does not have it.
   const devices = navigator.mediaDevices as Devices | undefined;
   const local = SPEAKING_ROLES.includes(session.role) ? new LocalMedia(devices) : null;
-  const call = new Call({ role: session.role, connection, media, local });
+  const screens = devices as Partial<Screens> | undefined; // telephones have none
+  const screen = new SharedScreen(screens?.getDisplayMedia ? navigator.mediaDevices : undefined);
+  const call = new Call({ role: session.role, connection, media, local, screen });
   window.addEventListener('online', () => {
     call.retryNow();
   });

@@ -32,7 +32,14 @@ function start(role: Role = 'chair'): void {
     },
     sendOffer: (meeting, sdp) => connection.request('media.offer', { meeting, sdp }),
   });
-  call = new Call({ role, connection, media, local: null, now: () => Date.parse(AT) - 60_000 });
+  call = new Call({
+    role,
+    connection,
+    media,
+    local: null,
+    screen: null,
+    now: () => Date.parse(AT) - 60_000,
+  });
   call.on('refused', (code) => refused.push(code));
   call.start();
 }

@@ -4,6 +4,7 @@ import { codeOf } from '../base/errors';
 import type { LocalMedia, LocalMediaState } from '../media/local-media';
 import type { MediaSession, MediaStatus } from '../media/media-session';
 import type { RemoteStreams } from '../media/peer-link';
+import type { SharedScreen } from '../media/shared-screen';
 import type { ServerEvent } from '../protocol/envelope';
 import {
   REQUEST_ROLES,
@@ -11,6 +12,7 @@ import {
   type Language,
   type Requests,
   type Role,
+  type StageOrder,
 } from '../protocol/messages.gen';
 import type { Connection, ConnectionStatus } from '../signaling/connection';
 import { applyEvent, EMPTY_CALL, type CallState } from './call-state';
@@ -22,6 +24,8 @@ export interface CallOptions {
   readonly media: MediaSession;
   /** Null for those who only watch. */
   readonly local: LocalMedia | null;
+  /** Null for those who may not share. */
+  readonly screen: SharedScreen | null;
   readonly now?: () => number;
 }
 
@@ -57,6 +61,7 @@ export class Call extends Emitter<CallEvents> {
   readonly #connection: Connection;
   readonly #media: MediaSession;
   readonly #local: LocalMedia | null;
+  readonly #screen: SharedScreen | null;
   readonly #now: () => number;
   #state: CallState = EMPTY_CALL;
   #self: string | null = null;
@@ -68,6 +73,7 @@ export class Call extends Emitter<CallEvents> {
     this.#connection = options.connection;
     this.#media = options.media;
     this.#local = options.local;
+    this.#screen = options.screen;
     this.#now = options.now ?? Date.now;
     this.#wire();
   }
@@ -161,6 +167,32 @@ export class Call extends Emitter<CallEvents> {
     await this.#act('member.gain', (meeting) => ({ meeting, member, ...gain }));
   }
 
+  /** How the rooms' picture shall be arranged. */
+  async setStage(order: StageOrder): Promise<void> {
+    await this.#act('stage.set', (meeting) => ({ meeting, order }));
+  }
+
+  /** Chairs and secretaries always, others while they have the floor. */
+  get mayShare(): boolean {
+    const presides = this.role === 'chair' || this.role === 'secretary';
+    return (
+      this.#screen?.isPossible === true &&
+      this.may('content.start') &&
+      (presides || this.#state.desired?.floor === 'granted')
+    );
+  }
+
+  async share(): Promise<void> {
+    const meeting = this.#state.meeting?.id;
+    if (!meeting || !(await this.#screen?.start())) return;
+    if (!(await this.#request('content.start', { meeting }))) this.#screen?.stop();
+  }
+
+  /** Ends the shared screen: ours, or somebody's by right of the chair. */
+  async stopSharing(): Promise<void> {
+    await this.#act('content.stop', (meeting) => ({ meeting }));
+  }
+
   setMicrophone(isOn: boolean): void {
     this.#local?.setMicrophone(isOn);
   }
@@ -178,6 +210,7 @@ export class Call extends Emitter<CallEvents> {
     this.#connection.close();
     this.#media.close();
     this.#local?.close();
+    this.#screen?.stop();
   }
 
   #wire(): void {
@@ -198,6 +231,11 @@ export class Call extends Emitter<CallEvents> {
     });
     this.#media.on('trouble', (trouble) => {
       this.emit('trouble', trouble);
+    });
+    this.#screen?.on('track', (track) => {
+      this.#media.setContent(track);
+      // By the browser's own button; what the centre ended is ended.
+      if (!track && this.#state.content === this.#self) void this.stopSharing();
     });
     this.#local?.on('state', (state) => {
       this.#media.setTracks(state.tracks);
@@ -230,7 +268,16 @@ export class Call extends Emitter<CallEvents> {
       this.#media.setDesired(event.d);
     }
     if (this.#state.meeting?.state === 'ended') this.#media.setDesired(null);
+    this.#followContent(before, event);
     this.emit('state', this.#state);
+  }
+
+  /** What the centre ended is no more captured; what another page of ours shared is not shared. */
+  #followContent(before: CallState, event: ServerEvent): void {
+    const { content } = this.#state;
+    if (before.content === this.#self && content !== this.#self) this.#screen?.stop();
+    if (event.name === 'meeting.snapshot' && content === this.#self && !this.#screen?.track)
+      void this.stopSharing();
   }
 
   async #act<Name extends Action>(

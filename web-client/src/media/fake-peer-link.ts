@@ -8,6 +8,8 @@ export class FakePeerLink implements PeerLink {
   readonly remote = { stage: {}, content: {} } as RemoteStreams;
   readonly answers: string[] = [];
   readonly wishes: SendWish[] = [];
+  contentWish: SendWish | null = null;
+  content: MediaStreamTrack | null = null;
   tracks: LocalTracks;
   isClosed = false;
   readonly #name: string;
@@ -36,8 +38,14 @@ export class FakePeerLink implements PeerLink {
     return Promise.resolve();
   }
 
-  setSend(wish: SendWish): Promise<void> {
+  setContent(track: MediaStreamTrack | null): Promise<void> {
+    this.content = track;
+    return Promise.resolve();
+  }
+
+  setSend(wish: SendWish, content: SendWish | null): Promise<void> {
     this.wishes.push(wish);
+    this.contentWish = content;
     return Promise.resolve();
   }
 

@@ -39,6 +39,7 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
   readonly #options: MediaSessionOptions;
   readonly #backoff: Backoff;
   #tracks: LocalTracks = { audio: null, video: null };
+  #content: MediaStreamTrack | null = null;
   #desired: MemberDesired | null = null;
   #isOnline = false;
   #current: Answered | null = null;
@@ -66,7 +67,7 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
     this.#desired = desired;
     if (!desired?.meeting || desired.meeting !== before?.meeting) this.#end();
     if (desired?.media_epoch !== before?.media_epoch) this.#retrySoon();
-    if (desired) void this.#current?.link.setSend(desired.send);
+    this.#limit(this.#current?.link);
     this.#reconcile();
   }
 
@@ -83,10 +84,23 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
     void this.#negotiating?.setTracks(tracks);
   }
 
+  /** The shared screen; null: none. */
+  setContent(track: MediaStreamTrack | null): void {
+    this.#content = track;
+    void this.#current?.link.setContent(track).then(() => {
+      this.#limit(this.#current?.link); // by the size of what is captured now
+    });
+    void this.#negotiating?.setContent(track);
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#desired = null;
     this.#end();
+  }
+
+  #limit(link: PeerLink | undefined): void {
+    if (this.#desired) void link?.setSend(this.#desired.send, this.#desired.send_content ?? null);
   }
 
   #reconcile(): void {
@@ -100,6 +114,7 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
 
   async #negotiate(meeting: string, epoch: string): Promise<void> {
     const link = this.#options.createLink(this.#tracks);
+    if (this.#content) void link.setContent(this.#content);
     this.#negotiating = link;
     if (!this.#current) this.#setStatus('connecting');
     try {
@@ -157,7 +172,7 @@ export class MediaSession extends Emitter<MediaSessionEvents> {
     this.#retired = null;
     this.emit('remote', link.remote);
     this.#setStatus('connected');
-    if (this.#desired) void link.setSend(this.#desired.send);
+    this.#limit(link);
   }
 
   #failed(): void {

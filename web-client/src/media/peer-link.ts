@@ -28,8 +28,10 @@ export interface PeerLink {
   answer(sdp: string): Promise<void>;
   /** Exchanges what is sent, without a new offer. */
   setTracks(tracks: LocalTracks): Promise<void>;
-  /** Keeps what is sent to what the centre asks for. */
-  setSend(wish: SendWish): Promise<void>;
+  /** The shared screen; null: none. */
+  setContent(track: MediaStreamTrack | null): Promise<void>;
+  /** Keeps what is sent to what the centre asks for; `content` null: nothing on that line. */
+  setSend(main: SendWish, content: SendWish | null): Promise<void>;
   onState(listener: (state: PeerState) => void): Unsubscribe;
   /** Nothing is sent or received afterwards; the tracks stay with their owner. */
   close(): void;

@@ -32,12 +32,31 @@ function prefer(transceiver: RTCRtpTransceiver, kind: 'audio' | 'video'): void {
   if (codecs.length > 0) transceiver.setCodecPreferences(codecs);
 }
 
+const NOTHING: SendWish = { height: 0, fps: 0, kbps: 0 };
+
+/** What one line sends, within what is wished for. */
+async function limit(sender: RTCRtpSender, wish: SendWish): Promise<void> {
+  const parameters = sender.getParameters();
+  const encoding = parameters.encodings[0];
+  if (!encoding) return; // not negotiated yet; asked again when it is
+  encoding.active = wish.height > 0;
+  if (wish.height > 0) {
+    const captured = sender.track?.getSettings().height ?? wish.height;
+    encoding.scaleResolutionDownBy = Math.max(1, captured / wish.height);
+  }
+  if (wish.fps > 0) encoding.maxFramerate = wish.fps;
+  if (wish.kbps > 0) encoding.maxBitrate = wish.kbps * 1000;
+  await sender.setParameters(parameters);
+}
+
 export class RtcPeerLink implements PeerLink {
   readonly remote: RemoteStreams;
   readonly #connection: RTCPeerConnection;
   readonly #audio: RTCRtpTransceiver;
   readonly #main: RTCRtpTransceiver;
+  readonly #content: RTCRtpTransceiver;
   readonly #listeners = new Set<(state: PeerState) => void>();
+  #limits = Promise.resolve();
   #state: PeerState = 'connecting';
   #disconnectedTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -46,13 +65,13 @@ export class RtcPeerLink implements PeerLink {
     this.#connection = connection;
     this.#audio = connection.addTransceiver(tracks.audio ?? 'audio', { direction: 'sendrecv' });
     this.#main = connection.addTransceiver(tracks.video ?? 'video', { direction: 'sendrecv' });
-    const content = connection.addTransceiver('video', { direction: 'sendrecv' });
+    this.#content = connection.addTransceiver('video', { direction: 'sendrecv' });
     prefer(this.#audio, 'audio');
     prefer(this.#main, 'video');
-    prefer(content, 'video');
+    prefer(this.#content, 'video');
     this.remote = {
       stage: new MediaStream([this.#audio.receiver.track, this.#main.receiver.track]),
-      content: new MediaStream([content.receiver.track]),
+      content: new MediaStream([this.#content.receiver.track]),
     };
     connection.onconnectionstatechange = () => {
       this.#connectionChanged();
@@ -80,19 +99,17 @@ export class RtcPeerLink implements PeerLink {
     await this.#main.sender.replaceTrack(tracks.video);
   }
 
-  async setSend(wish: SendWish): Promise<void> {
-    const { sender } = this.#main;
-    const parameters = sender.getParameters();
-    const encoding = parameters.encodings[0];
-    if (!encoding) return; // not negotiated yet; asked again when it is
-    encoding.active = wish.height > 0;
-    if (wish.height > 0) {
-      const captured = sender.track?.getSettings().height ?? wish.height;
-      encoding.scaleResolutionDownBy = Math.max(1, captured / wish.height);
-    }
-    if (wish.fps > 0) encoding.maxFramerate = wish.fps;
-    if (wish.kbps > 0) encoding.maxBitrate = wish.kbps * 1000;
-    await sender.setParameters(parameters);
+  async setContent(track: MediaStreamTrack | null): Promise<void> {
+    await this.#content.sender.replaceTrack(track);
+  }
+
+  async setSend(main: SendWish, content: SendWish | null): Promise<void> {
+    // One after the other: the browser refuses parameters that were read before the last change.
+    this.#limits = this.#limits.then(async () => {
+      await limit(this.#main.sender, main);
+      await limit(this.#content.sender, content ?? NOTHING);
+    });
+    await this.#limits;
   }
 
   onState(listener: (state: PeerState) => void): Unsubscribe {

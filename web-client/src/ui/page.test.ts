@@ -43,7 +43,7 @@ function createCall(session: Session): Call {
     },
     sendOffer: (meeting, sdp) => connection.request('media.offer', { meeting, sdp }),
   });
-  return new Call({ role: session.role, connection, media, local: null });
+  return new Call({ role: session.role, connection, media, local: null, screen: null });
 }
 
 async function open(...outcomes: SessionOutcome[]): Promise<void> {
@@ -353,6 +353,61 @@ describe("the chair's page", () => {
     await settle();
     observer.disconnect();
     expect([...changed]).toEqual(['room-20100']);
+  });
+});
+
+describe('the arrangement of the stage', () => {
+  it('is chosen from a list, and a roll says how long a page stands', async () => {
+    await join('chair');
+    expect((get('stage-layout') as HTMLSelectElement).value).toBe('auto');
+    expect(choose('stage-layout', 'roll')).toMatchObject({
+      op: 'stage.set',
+      d: { meeting: MEETING, order: { mode: 'auto', layout: 'roll', tiles: [], dwell_s: 10 } },
+    });
+    const order = { mode: 'auto', layout: 'roll', tiles: [], dwell_s: 10 };
+    receive('stage.ordered', { meeting: MEETING, by: 'chair', order });
+    expect((get('stage-dwell') as HTMLInputElement).value).toBe('10');
+  });
+
+  it('is declared by pins in the roster, in the order of pinning', async () => {
+    await join('chair');
+    get('pin-622').click();
+    await settle();
+    expect(socket.last).toMatchObject({
+      op: 'stage.set',
+      d: { order: { mode: 'declared', tiles: ['622'] } },
+    });
+    const order = { mode: 'declared', layout: 'pair', tiles: ['622'] };
+    receive('stage.ordered', { meeting: MEETING, by: 'chair', order });
+    expect(get('pin-622').getAttribute('aria-pressed')).toBe('true');
+    get('pin-64').click();
+    await settle();
+    expect(socket.last).toMatchObject({ d: { order: { layout: 'pair', tiles: ['622', '64'] } } });
+    get('pin-622').click();
+    await settle();
+    expect(socket.last).toMatchObject({ d: { order: { mode: 'auto', tiles: [] } } });
+  });
+
+  it('is not offered to a delegate', async () => {
+    await join('delegate');
+    expect(find('stage-layout')).toBeNull();
+    expect(find('share-screen')).toBeNull();
+  });
+});
+
+describe('a shared screen', () => {
+  it('has a picture of its own, with the name of whose it is, and the chair may end it', async () => {
+    await join('chair');
+    expect(find('content-video')).toBeNull();
+    receive('content.started', { meeting: MEETING, member: '622', by: '622' });
+    expect(get('content-video').closest('section')?.getAttribute('aria-label')).toContain(
+      'Thành phố Pleiku',
+    );
+    get('stop-sharing').click();
+    await settle();
+    expect(socket.last).toMatchObject({ op: 'content.stop', d: { meeting: MEETING } });
+    receive('content.stopped', { meeting: MEETING, member: '622', by: 'chair' });
+    expect(find('content-video')).toBeNull();
   });
 });
 
