@@ -284,7 +284,9 @@ static void dial(struct call *call, int number)
         .certificate = call->certificate,
         .local_addresses = addresses,
         .cname = room->id,
-        .events = { on_state, on_access_unit, on_key_frame_wanted },
+        .events = { .state_changed = on_state,
+                .access_unit = on_access_unit,
+                .key_frame_wanted = on_key_frame_wanted },
         .user = room,
     };
     endpoint_close(room->endpoint);

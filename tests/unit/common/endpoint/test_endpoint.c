@@ -88,7 +88,9 @@ static void begin_with(
         .cname = "room-64",
         .send_red = send_red,
         .sound_only = sound_only,
-        .events = { changed, take_unit, key_frame_wanted },
+        .events = { .state_changed = changed,
+                .access_unit = take_unit,
+                .key_frame_wanted = key_frame_wanted },
         .user = call };
     assert_int_equal(endpoint_open(&endpoint, &call->endpoint), 0);
     mirror.context = call->context;
