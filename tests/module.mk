@@ -8,6 +8,8 @@ MODULES += tests/support
 tests/support.pkgs := glib-2.0 openssl
 test_web_server.uses := tests/support
 test_enroll.uses := tests/support
+test_allocation.uses := tests/support
+test_packet_path.uses := tests/support common/endpoint
 # The smallest MCU, for endpoints.
 MODULES += tests/mirror
 tests/mirror.uses := common/transport common/sdp common/rtp common/base

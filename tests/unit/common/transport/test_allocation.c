@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own packet path allocates nothing. Every allocation on a thread that is being watched is put
-// down to the first caller that is not libc, GLib or an SSL helper of theirs: libnice and libsrtp
-// allocate for each packet and are excluded by name, this program (it holds all of Rông's code)
-// must not.
-#include <dlfcn.h>
-#include <execinfo.h>
+// Our own packet path allocates nothing: libnice and libsrtp do for each packet, we must not.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,97 +17,22 @@
 #include "common/rtp/stream_out.h"
 #include "common/rtp/transport_cc.h"
 #include "common/transport/peer.h"
+#include "tests/support/allocations.h"
 
 #include <cmocka.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SANITIZER
-#endif
-#endif
-
 #define DEADLINE_US (10 * G_USEC_PER_SEC)
-
-static _Thread_local bool is_watching;
-static size_t own_allocations, other_allocations;
-
-#ifndef HAS_SANITIZER
-
-static _Thread_local bool is_inside; // backtrace() may allocate the first time
-
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-// Who asked: 1 our code, 0 another's; frames of libc and GLib are passed over.
-static bool is_ours(void *const *frames, int count)
-{
-    for (int i = 2; i < count; i++) {
-        Dl_info info;
-        if (!dladdr(frames[i], &info) || !info.dli_fname)
-            return false;
-        // No callback of ours stands below it: the loop's list of ready sources grew.
-        if (info.dli_sname && strcmp(info.dli_sname, "g_main_context_iteration") == 0)
-            return false;
-        const char *name = file_name(info.dli_fname);
-        if (strncmp(name, "libc.", 5) == 0 || strncmp(name, "libglib", 7) == 0 ||
-                strncmp(name, "libgobject", 10) == 0 || strncmp(name, "libgio", 6) == 0)
-            continue;
-        return strstr(name, "test_allocation") != NULL;
-    }
-    return false;
-}
-
-static void __attribute__((noinline)) note_allocation(void)
-{
-    if (!is_watching || is_inside)
-        return;
-    is_inside = true;
-    void *frames[24];
-    if (is_ours(frames, backtrace(frames, 24)))
-        own_allocations++;
-    else
-        other_allocations++;
-    is_inside = false;
-}
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-
-void *malloc(size_t size)
-{
-    note_allocation();
-    return __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    note_allocation();
-    return __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    note_allocation();
-    return __libc_realloc(old, size);
-}
-
-#endif
 
 static void an_allocation_of_ours_is_noticed(void **state)
 {
     (void)state;
-#ifdef HAS_SANITIZER
-    skip(); // the sanitizer has its own malloc
-#endif
-    is_watching = true;
+    if (!allocations_are_counted)
+        skip();
+    allocations_begin();
     char *volatile made = g_strdup("ours, by way of GLib");
-    is_watching = false;
+    allocations_end();
     g_free(made);
-    assert_int_equal(own_allocations, 1);
+    assert_int_equal(allocations_of_ours(), 1);
 }
 
 // --- two peers ----------------------------------------------------------------------------------
@@ -199,15 +119,15 @@ static void sending_and_receiving_allocates_nothing_of_ours(void **state)
 
     uint16_t seq = 1;
     for (int round = 0; round < 20; round++) {
-        own_allocations = other_allocations = 0;
         size_t before = client.received;
-        is_watching = round > 0; // the first time may set things up
+        allocations_begin();
         send_all_kinds(&server, &seq);
         while (client.received < before + 7 && g_get_monotonic_time() < end_us)
             g_main_context_iteration(context, FALSE);
-        is_watching = false;
+        allocations_end();
         assert_int_equal(client.received, before + 7);
-        assert_int_equal(own_allocations, 0);
+        if (round > 0) // the first time may set things up
+            assert_int_equal(allocations_of_ours(), 0);
     }
     peer_close(client.peer);
     peer_close(server.peer);
@@ -240,8 +160,7 @@ static void the_pure_parts_allocate_nothing_once_they_are_made(void **state)
     struct stream_out stream;
     memset(unit + 17, 0x55, sizeof(unit) - 17);
 
-    own_allocations = other_allocations = 0;
-    is_watching = true;
+    allocations_begin();
     transport_cc_log_init(&arrivals);
     stream_out_init(&stream, 1, 90000, 0, 0);
     uint16_t source_seq = 0;
@@ -274,8 +193,8 @@ static void the_pure_parts_allocate_nothing_once_they_are_made(void **state)
         bytes_writer_init(&out, feedback, sizeof(feedback));
         transport_cc_write(&arrivals, &out, 1, 2);
     }
-    is_watching = false;
-    assert_int_equal(own_allocations + other_allocations, 0);
+    allocations_end();
+    assert_int_equal(allocations_of_ours() + allocations_of_others(), 0);
     assert_true(source_seq > 200);
     reorder_free(reorder);
     h264_unpack_free(unpack);
