@@ -1,5 +1,13 @@
 'use strict';
-// The room's own page. It asks this box for its state, and nobody else for anything.
+// The room's own page. It asks this box for its state, and nobody else for anything. Its types are the
+// contract's: `make check` runs tsc over it.
+
+/** @typedef {import('../../../web-client/src/protocol/messages.gen').LocalPage} Page */
+/** @typedef {import('../../../web-client/src/protocol/messages.gen').LocalAction} Action */
+/** @typedef {import('../../../web-client/src/protocol/messages.gen').Device} Device */
+/** @typedef {import('../../../web-client/src/protocol/messages.gen').Language} Language */
+/** @typedef {typeof texts.vi} Texts */
+/** @typedef {{ kind: string, text: string, id?: string }} Item */
 
 const REFRESH_MS = 700;
 
@@ -10,7 +18,8 @@ const texts = {
         withdraw: 'Rút đăng ký',
         yield: 'Kết thúc phát biểu',
         noMeeting: 'Hiện không có cuộc họp',
-        queued: (position, length) => `Đang chờ đến lượt: thứ ${position} trong ${length}`,
+        queued: (/** @type {number} */ position, /** @type {number} */ length) =>
+            `Đang chờ đến lượt: thứ ${position} trong ${length}`,
         granted: 'Đang phát biểu',
         open: 'Micrô đang mở',
         links: 'Kết nối',
@@ -46,8 +55,9 @@ const texts = {
             content: 'Trình chiếu',
             ended: 'Kết thúc',
         },
-        fault: (device) => device.text ?? '',
-        sceneFault: () => `Chưa đặt được khung cảnh: ${state.scene_fault ?? ''}`,
+        fault: (/** @type {Device} */ device) => device.text ?? '',
+        sceneFault: (/** @type {Page} */ page) =>
+            `Chưa đặt được khung cảnh: ${page.scene_fault ?? ''}`,
         byHand: 'Đặt khung cảnh bằng tay',
         none: 'Không có thiết bị nào',
     },
@@ -57,7 +67,8 @@ const texts = {
         withdraw: 'Withdraw',
         yield: 'Give the floor back',
         noMeeting: 'There is no meeting now',
-        queued: (position, length) => `Waiting: ${position} of ${length} in the queue`,
+        queued: (/** @type {number} */ position, /** @type {number} */ length) =>
+            `Waiting: ${position} of ${length} in the queue`,
         granted: 'You have the floor',
         open: 'The microphone is open',
         links: 'Connections',
@@ -89,14 +100,15 @@ const texts = {
             content: 'Presentation',
             ended: 'Ended',
         },
-        fault: (device) => faults[device.code] ?? device.code ?? '',
-        sceneFault: () =>
-            `The scene is not set: ${state.scene_fault_at}: ${faults[state.scene_fault_code] ?? ''}`,
+        fault: (/** @type {Device} */ device) => faultText(device.code) ?? device.code ?? '',
+        sceneFault: (/** @type {Page} */ page) =>
+            `The scene is not set: ${page.scene_fault_at}: ${faultText(page.scene_fault_code) ?? ''}`,
         byHand: 'Set a scene by hand',
         none: 'No devices',
     },
 };
 
+/** @type {Record<string, string>} */
 const faults = {
     'device.unsupported': 'It can not do this: take the line out of the scene.',
     'device.bad_value': 'It refused the value: mend it in the scene.',
@@ -112,19 +124,43 @@ const faults = {
     'device.misconfigured': "The box's network settings are wrong.",
 };
 
-const byId = (id) => document.getElementById(id);
+const faultText = (/** @type {string | undefined} */ code) => (code ? faults[code] : undefined);
 
-/** Only what differs: a screen reader says again what is written again. */
+/** @param {string} id */
+function byId(id) {
+    const found = document.getElementById(id);
+    if (!found) throw new Error(`page.html has no ${id}`);
+    return found;
+}
+
+const buttonsOf = (/** @type {string} */ id) =>
+    /** @type {NodeListOf<HTMLButtonElement>} */ (byId(id).querySelectorAll('button'));
+
+/**
+ * Only what differs: a screen reader says again what is written again.
+ * @param {string} id
+ * @param {string} text
+ */
 function write(id, text) {
     if (byId(id).textContent !== text) byId(id).textContent = text;
 }
+
+/** @type {'vi' | 'en'} */
 let language = localStorage.getItem('language') === 'en' ? 'en' : 'vi';
+/** @type {Page | null} */
 let state = null;
 let isBusy = false;
 
-/** Written again only when it differs, so that a screen reader keeps its place. */
+/**
+ * Written again only when it differs, so that a screen reader keeps its place.
+ * @type {Record<string, string>}
+ */
 const written = {};
 
+/**
+ * @param {string} id
+ * @param {Item[]} items
+ */
 function list(id, items) {
     const text = JSON.stringify(items);
     if (written[id] === text) return;
@@ -140,9 +176,14 @@ function list(id, items) {
     );
 }
 
+/**
+ * @param {Device} device
+ * @returns {Item}
+ */
 function deviceItem(device) {
     const t = texts[language];
-    const kind = { up: 'good', down: 'bad', fault: 'bad' }[device.state] ?? 'wait';
+    const kinds = { unknown: 'wait', connecting: 'wait', up: 'good', down: 'bad', fault: 'bad' };
+    const kind = kinds[device.state];
     const fault = t.fault(device);
     return {
         kind,
@@ -151,13 +192,18 @@ function deviceItem(device) {
     };
 }
 
+/** @returns {Action['action'] & keyof Labels} */
 function nextAction() {
     if (state?.floor === 'granted') return 'floor_yield';
     return state?.floor === 'queued' ? 'floor_withdraw' : 'floor_request';
 }
 
+/** @typedef {{ floor_request: string, floor_withdraw: string, floor_yield: string }} Labels */
+
+/** @param {Texts} t */
 function showButton(t) {
-    const button = byId('ask');
+    const button = /** @type {HTMLButtonElement} */ (byId('ask'));
+    /** @type {Labels} */
     const labels = { floor_request: t.ask, floor_withdraw: t.withdraw, floor_yield: t.yield };
     button.textContent = labels[nextAction()];
     button.className = state?.floor ?? '';
@@ -188,7 +234,8 @@ function show() {
     };
     write('floor', floor[state.floor]);
     const isUp = state.signal === 'connected';
-    const mediaKind = { connected: 'good', failed: 'bad' }[state.media] ?? 'wait';
+    const mediaKinds = { off: 'wait', connecting: 'wait', connected: 'good', failed: 'bad' };
+    const mediaKind = mediaKinds[state.media];
     const reason = language === 'vi' && state.media_reason ? `. ${state.media_reason}` : '';
     list('links', [
         { kind: isUp ? 'good' : 'bad', text: isUp ? t.centreUp : t.centreDown, id: 'link-centre' },
@@ -197,40 +244,57 @@ function show() {
     const devices = state.devices.map(deviceItem);
     list('devices', devices.length ? devices : [{ kind: 'wait', text: t.none }]);
     byId('hear').hidden = !state.hears;
-    for (const button of byId('hear-buttons').children) {
-        button.textContent = t.languages[button.dataset.hear];
+    for (const button of buttonsOf('hear-buttons')) {
+        button.textContent = t.languages[/** @type {Language} */ (button.dataset.hear)];
         button.disabled = !isUp;
         button.setAttribute('aria-pressed', String(button.dataset.hear === state.hears));
     }
-    showScenes(t, isUp);
+    showScenes(t, state, isUp);
     if (!isBusy && state.scene_state === 'failed')
-        showFault(t.sceneFault(), 'scene');
+        showFault(t.sceneFault(state), 'scene');
     else if (byId('fault').dataset.kind === 'scene') showFault('', '');
 }
 
-function sceneLabel(t, scene) {
-    const declared = (state.buttons ?? []).find(({ name }) => name === scene);
-    return t.scene[scene] ?? declared?.label ?? scene;
+/**
+ * @param {Texts} t
+ * @param {Page} page
+ * @param {string} scene
+ */
+function sceneLabel(t, page, scene) {
+    const declared = (page.buttons ?? []).find(({ name }) => name === scene);
+    /** @type {Record<string, string>} */
+    const ofEvents = t.scene;
+    return ofEvents[scene] ?? declared?.label ?? scene;
 }
 
-/** The room's own buttons always; those of events only while the centre can not set them. */
-function showScenes(t, isUp) {
-    const names = (state.buttons ?? []).map(({ name }) => name);
+/**
+ * The room's own buttons always; those of events only while the centre can not set them.
+ * @param {Texts} t
+ * @param {Page} page
+ * @param {boolean} isUp
+ */
+function showScenes(t, page, isUp) {
+    const names = (page.buttons ?? []).map(({ name }) => name);
     const shown = isUp ? names : [...Object.keys(t.scene), ...names];
-    write('scene', `${sceneLabel(t, state.scene)}: ${t.sceneState[state.scene_state]}`);
+    const set =
+        page.scene && page.scene_state
+            ? `${sceneLabel(t, page, page.scene)}: ${t.sceneState[page.scene_state]}`
+            : '';
+    write('scene', set);
     byId('scene-buttons').hidden = shown.length === 0;
     byId('scene-buttons').setAttribute('aria-label', t.byHand);
     if (written.scenes !== shown.join()) {
         written.scenes = shown.join();
         byId('scene-buttons').replaceChildren(...shown.map(newSceneButton));
     }
-    for (const button of byId('scene-buttons').children) {
-        const label = sceneLabel(t, button.dataset.scene);
+    for (const button of buttonsOf('scene-buttons')) {
+        const label = sceneLabel(t, page, button.dataset.scene ?? '');
         if (button.textContent !== label) button.textContent = label;
-        button.setAttribute('aria-pressed', String(button.dataset.scene === state.scene));
+        button.setAttribute('aria-pressed', String(button.dataset.scene === page.scene));
     }
 }
 
+/** @param {string} scene */
 function newSceneButton(scene) {
     const button = document.createElement('button');
     button.type = 'button';
@@ -240,6 +304,10 @@ function newSceneButton(scene) {
     return button;
 }
 
+/**
+ * @param {string} text
+ * @param {'' | 'scene' | 'action'} kind
+ */
 function showFault(text, kind) {
     write('fault', text);
     byId('fault').dataset.kind = kind;
@@ -256,6 +324,7 @@ async function refresh() {
     setTimeout(refresh, REFRESH_MS);
 }
 
+/** @param {Action} action */
 async function act(action) {
     if (isBusy) return; // and not disabled, which would take the keyboard's focus away
     isBusy = true;
@@ -284,7 +353,7 @@ byId('language').addEventListener('click', () => {
     showFault('', ''); // of an action: the box said it in the other language
     show();
 });
-for (const name of Object.keys(texts.vi.languages)) {
+for (const name of /** @type {Language[]} */ (Object.keys(texts.vi.languages))) {
     const button = document.createElement('button');
     button.type = 'button';
     button.dataset.hear = name;
