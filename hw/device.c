@@ -15,6 +15,7 @@ enum {
     DEAD_MAN_MS = 1000,
     MISSES_MAX = 3, // silent requests in a row: the device is gone
     RECONCILE_MS = 60000,
+    INVENTORY_AFTER_MS = 10000, // a device that came up has better things to do at first
     REOPEN_FIRST_MS = 500,
     REOPEN_MAX_MS = 4000,
     REOPEN_REFUSED_MS = 60000, // devices lock out who hammers with a wrong password
@@ -82,6 +83,7 @@ struct hw_device {
     bool stop_zoom_owed;
 
     int64_t next_poll_ms;
+    int64_t next_inventory_ms; // 0: never
     int64_t next_reconcile_ms;
     size_t poll_at;
 
@@ -458,6 +460,10 @@ static void identified(void *context, enum hw_result result)
     device->counters.connects++;
     device->fault = HW_OK;
     device->next_poll_ms = device->up_ms;
+    device->next_inventory_ms =
+            device->driver->inventory_ms
+                    ? device->up_ms + INVENTORY_AFTER_MS + jitter(device, INVENTORY_AFTER_MS)
+                    : 0;
     device->next_reconcile_ms = device->up_ms + RECONCILE_MS;
     memset(device->is_unreadable, 0, sizeof(device->is_unreadable));
 
@@ -803,6 +809,18 @@ static void poll_next(struct hw_device *device)
     }
 }
 
+static void take_inventory(struct hw_device *device)
+{
+    if (device->state != HW_LINK_UP || !device->next_inventory_ms ||
+            now(device) < device->next_inventory_ms)
+        return;
+    device->next_inventory_ms = now(device) + device->driver->inventory_ms;
+    enum hw_field field = device->driver->inventory;
+    if (can_read(device, field))
+        submit(device, &(struct hw_command){ .verb = HW_READ, .field = field }, PRIORITY_POLL, NULL,
+                NULL);
+}
+
 static void reconcile(struct hw_device *device)
 {
     if (device->state != HW_LINK_UP || now(device) < device->next_reconcile_ms)
@@ -822,6 +840,7 @@ static void on_timer(void *context)
         open_link(device);
     reconcile(device);
     poll_next(device);
+    take_inventory(device);
     bool tell = device->is_changed;
     device->is_changed = false;
     leave(device);
@@ -888,6 +907,7 @@ static void arm_timer(struct hw_device *device)
     if (device->state == HW_LINK_UP) {
         earlier(&at_ms, device->next_poll_ms);
         earlier(&at_ms, device->next_reconcile_ms);
+        earlier(&at_ms, device->next_inventory_ms);
     }
     if (device->is_changed)
         earlier(&at_ms, now(device));

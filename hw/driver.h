@@ -88,6 +88,8 @@ struct hw_driver {
     unsigned preset_first; // that it takes, to be refused in settings already; last 0: any number
     unsigned preset_last;
     const enum hw_field *polled; // read in turn; ends with HW_FIELD_COUNT
+    unsigned inventory_ms;       // one read of `inventory` this often: what costs more than a poll
+    enum hw_field inventory;
 
     void (*init)(struct hw_device *device);
     void (*link_up)(struct hw_device *device); // forget partial input and sequence numbers

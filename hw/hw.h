@@ -61,6 +61,10 @@ enum hw_field {
     HW_PATTERN,    // enum hw_pattern
     HW_CARDS,      // only read: how many receiving cards of an LED wall answered one by one
     HW_HOTTEST,    // only read: degrees of the hottest card of that walk
+    HW_VOLTAGE,    // only read: tenths of a volt, the lowest of that walk
+    HW_FAN,        // only read: turns a minute of the slowest fan
+    HW_SMOKE,      // only read: how many cards smell smoke
+    HW_DOORS,      // only read: how many cabinets stand open
     HW_VOLUME,     // percent
     HW_MUTE,       // 0, 1: the room's microphones
     HW_CALL,       // 0, 1: in a call; only 0 can be set

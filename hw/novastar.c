@@ -16,7 +16,6 @@ enum {
     PRESETS = 128,
     PORTS = 4,
     CARDS_A_PORT = 1024,
-    MONITORING_SIZE = 256,
     LOCKED_AFTER = 2, // links cut at once, in a row: another program holds the controller
     CUT_AT_ONCE_MS = 3000,
 };
@@ -51,12 +50,22 @@ static const struct family {
             true },
 };
 
+// What the cards that were asked so far have told.
+struct walk {
+    unsigned cards;
+    int hottest;        // tenths of a degree; INT_MIN: no card told
+    int lowest_voltage; // INT_MAX: no card told
+    int slowest_fan;    // likewise
+    bool has_monitor;
+    unsigned smoke;
+    unsigned doors;
+};
+
 struct novastar {
     uint8_t serial;
     unsigned cuts; // links lost at once, in a row
     const struct family *family;
-    unsigned cards; // of the walk that is under way
-    int hottest;    // tenths of a degree; INT_MIN: no card told
+    struct walk walk; // that is under way
     struct novastar_reader in;
 };
 
@@ -222,7 +231,7 @@ static void read_next_health(struct hw_device *device, struct hw_request *reques
         .port = (uint8_t)(request->phase / CARDS_A_PORT),
         .board = (uint16_t)(request->phase % CARDS_A_PORT),
         .address = NOVASTAR_MONITORING,
-        .length = MONITORING_SIZE,
+        .length = NOVASTAR_MONITORING_SIZE,
     };
     send_frame(device, request, &frame);
 }
@@ -230,9 +239,46 @@ static void read_next_health(struct hw_device *device, struct hw_request *reques
 static void start_walk(struct hw_device *device, struct hw_request *request)
 {
     struct novastar *novastar = hw_device_driver_state(device);
-    novastar->cards = 0;
-    novastar->hottest = INT_MIN;
+    novastar->walk = (struct walk){
+        .hottest = INT_MIN,
+        .lowest_voltage = INT_MAX,
+        .slowest_fan = INT_MAX,
+    };
     read_next_health(device, request);
+}
+
+static void note_card(struct walk *walk, const struct novastar_health *health)
+{
+    walk->cards++;
+    if (health->has_temperature)
+        walk->hottest = MAX(walk->hottest, health->temperature);
+    if (health->has_voltage)
+        walk->lowest_voltage = MIN(walk->lowest_voltage, health->voltage);
+    for (size_t i = 0; i < health->voltages_count; i++)
+        walk->lowest_voltage = MIN(walk->lowest_voltage, health->voltages[i]);
+    for (size_t i = 0; i < health->fans; i++)
+        walk->slowest_fan = MIN(walk->slowest_fan, health->fan_rpm[i]);
+    walk->has_monitor |= health->has_monitor;
+    walk->smoke += health->has_smoke;
+    walk->doors += health->is_door_open;
+}
+
+// Smoke, or a fan that stands, is a fault; a door that is open is only told.
+static void end_walk(struct hw_device *device, struct hw_request *request, const struct walk *walk)
+{
+    hw_device_observed(device, HW_CARDS, walk->cards);
+    if (walk->hottest != INT_MIN)
+        hw_device_observed(device, HW_HOTTEST, walk->hottest / 10);
+    if (walk->lowest_voltage != INT_MAX)
+        hw_device_observed(device, HW_VOLTAGE, walk->lowest_voltage);
+    if (walk->slowest_fan != INT_MAX)
+        hw_device_observed(device, HW_FAN, walk->slowest_fan);
+    if (walk->has_monitor) {
+        hw_device_observed(device, HW_SMOKE, walk->smoke);
+        hw_device_observed(device, HW_DOORS, walk->doors);
+    }
+    bool is_well = walk->smoke == 0 && walk->slowest_fan > 0;
+    hw_request_done(device, request, is_well ? HW_OK : HW_DEVICE_FAULT);
 }
 
 static void walk_on(
@@ -250,19 +296,18 @@ static void walk_on(
         hw_request_done(device, request, HW_BAD_ANSWER);
         return;
     } else {
-        novastar->cards++;
-        if (health.has_temperature)
-            novastar->hottest = MAX(novastar->hottest, health.temperature);
+        note_card(&novastar->walk, &health);
         request->phase++;
     }
-    if (request->phase < PORTS * CARDS_A_PORT) {
+    if (request->phase < PORTS * CARDS_A_PORT)
         read_next_health(device, request);
-        return;
-    }
-    hw_device_observed(device, HW_CARDS, novastar->cards);
-    if (novastar->hottest != INT_MIN)
-        hw_device_observed(device, HW_HOTTEST, novastar->hottest / 10);
-    hw_request_done(device, request, HW_OK);
+    else
+        end_walk(device, request, &novastar->walk);
+}
+
+static bool is_walk(enum hw_field field)
+{
+    return field >= HW_CARDS && field <= HW_DOORS;
 }
 
 static void start_read(struct hw_device *device, struct hw_request *request)
@@ -295,6 +340,10 @@ static void start_read(struct hw_device *device, struct hw_request *request)
         break;
     case HW_CARDS:
     case HW_HOTTEST:
+    case HW_VOLTAGE:
+    case HW_FAN:
+    case HW_SMOKE:
+    case HW_DOORS:
         start_walk(device, request);
         break;
     default:
@@ -386,7 +435,7 @@ static void take_frame(struct hw_device *device, const struct novastar_frame *fr
         hw_device_count_malformed(device);
         return;
     }
-    if (request->command.field == HW_CARDS || request->command.field == HW_HOTTEST) {
+    if (is_walk(request->command.field)) {
         walk_on(device, request, frame);
         return;
     }
@@ -446,6 +495,8 @@ const struct hw_driver hw_novastar = {
     .preset_first = 1,
     .preset_last = PRESETS,
     .polled = polled,
+    .inventory_ms = 300000,
+    .inventory = HW_CARDS,
     .init = novastar_init,
     .link_up = novastar_link_up,
     .identify = start_identify,

@@ -145,16 +145,40 @@ bool novastar_reader_take(struct novastar_reader *reader, const uint8_t **at, co
 }
 
 // +0: bit 7 valid, bit 0 below zero · +1: half degrees · +3: bit 7 valid, tenths of a volt.
+// The block's bytes of sensors: bit 7 says that there is one, the others are its value.
+enum {
+    IS_VALID = 0x80,
+    VALUE = 0x7f,
+    FAN_STEP_RPM = 50,
+    MONITOR_CARD = 0x20,
+    MONITOR_SMOKE = 0x2a,
+    MONITOR_FANS = 0x2b,
+    MONITOR_VOLTAGES = 0x2f,
+    MONITOR_VOLTAGES_END = 0x38,
+    MONITOR_DOOR = 0x41,
+};
+
 int novastar_read_health(const uint8_t *block, size_t size, struct novastar_health *out)
 {
-    if (size < 4)
+    if (size < NOVASTAR_MONITORING_SIZE)
         return -EBADMSG;
     int temperature = block[1] * 5;
     *out = (struct novastar_health){
-        .has_temperature = block[0] & 0x80,
+        .has_temperature = block[0] & IS_VALID,
         .temperature = block[0] & 1 ? -temperature : temperature,
-        .has_voltage = block[3] & 0x80,
-        .voltage = block[3] & 0x7f,
+        .has_voltage = block[3] & IS_VALID,
+        .voltage = block[3] & VALUE,
+        .has_monitor = block[MONITOR_CARD] == 0xff,
     };
+    if (!out->has_monitor)
+        return 0;
+    out->has_smoke = (block[MONITOR_SMOKE] & IS_VALID) && (block[MONITOR_SMOKE] & VALUE);
+    out->is_door_open = (block[MONITOR_DOOR] & IS_VALID) && (block[MONITOR_DOOR] & 1);
+    for (size_t at = MONITOR_FANS; at < MONITOR_VOLTAGES; at++)
+        if (block[at] & IS_VALID)
+            out->fan_rpm[out->fans++] = (block[at] & VALUE) * FAN_STEP_RPM;
+    for (size_t at = MONITOR_VOLTAGES; at < MONITOR_VOLTAGES_END; at++)
+        if (block[at] & IS_VALID)
+            out->voltages[out->voltages_count++] = block[at] & VALUE;
     return 0;
 }

@@ -66,12 +66,23 @@ struct novastar_frame {
 // without it.
 int novastar_write(struct bytes_writer *out, const struct novastar_frame *frame) MUST_CHECK;
 
+#define NOVASTAR_MONITORING_SIZE 256
+#define NOVASTAR_FANS_MAX        4
+#define NOVASTAR_VOLTAGES_MAX    9
+
 // What a card's monitoring block says of its health.
 struct novastar_health {
     bool has_temperature;
     int temperature; // tenths of a degree
     bool has_voltage;
-    int voltage; // tenths of a volt
+    int voltage;      // tenths of a volt, like those below
+    bool has_monitor; // a monitor card beside it knows the rest
+    bool has_smoke;
+    bool is_door_open;
+    size_t fans;
+    int fan_rpm[NOVASTAR_FANS_MAX];
+    size_t voltages_count;
+    int voltages[NOVASTAR_VOLTAGES_MAX];
 };
 // -EBADMSG when the block is too short.
 int novastar_read_health(const uint8_t *block, size_t size, struct novastar_health *out) MUST_CHECK;

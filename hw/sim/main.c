@@ -47,6 +47,11 @@ static const struct config_setting settings[] = {
             "A client that is silent this long is cut; 0: never" },
     { "novastar *", "boot_ms", CONFIG_INTEGER, "1500", 0, 60000, NULL,
             "How long it is away when it restarts" },
+    { "novastar *", "monitor", CONFIG_BOOLEAN, "false", 0, 0, NULL,
+            "Its cards have monitor cards, which know of fans, smoke and doors" },
+    { "novastar *", "smoke", CONFIG_BOOLEAN, "false", 0, 0, NULL, "They smell smoke" },
+    { "novastar *", "door_open", CONFIG_BOOLEAN, "false", 0, 0, NULL, "Their cabinets stand open" },
+    { "novastar *", "fan_rpm", CONFIG_INTEGER, "1500", 0, 6350, NULL, "Their slower fan's speed" },
     { "roomos *", "listen", CONFIG_STRING, "127.0.0.1:443", 0, 64, NULL,
             "TCP address:port of a posed room codec: xAPI over a WebSocket, with TLS" },
     { "roomos *", "user", CONFIG_STRING, "admin", 1, 64, NULL, "Who may log in" },
@@ -154,6 +159,10 @@ static int open_wall(struct loop *loop, const struct config *config, const char 
         .card_timeout_ms = integer(config, section, "card_timeout_ms"),
         .idle_ms = integer(config, section, "idle_ms"),
         .boot_ms = integer(config, section, "boot_ms"),
+        .has_monitor = config_boolean(config, section, "monitor"),
+        .has_smoke = config_boolean(config, section, "smoke"),
+        .is_door_open = config_boolean(config, section, "door_open"),
+        .fan_rpm = integer(config, section, "fan_rpm"),
     };
     return sim_novastar_open(loop, &wall, out, fault);
 }

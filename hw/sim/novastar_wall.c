@@ -12,7 +12,7 @@
 
 #define LOG_TOPIC "novastar-sim"
 
-enum { SLOW_MS = 1500, START_BRIGHTNESS = 128, MONITORING_SIZE = 256, BRIGHTNESS_SIZE = 5 };
+enum { SLOW_MS = 1500, START_BRIGHTNESS = 128, BRIGHTNESS_SIZE = 5 };
 
 // What a receiving card keeps.
 struct card {
@@ -35,6 +35,10 @@ struct wall {
     unsigned card_timeout_ms;
     unsigned idle_ms;
     unsigned boot_ms;
+    bool has_monitor;
+    bool has_smoke;
+    bool is_door_open;
+    unsigned fan_rpm;
 
     bool is_booting;
     struct card *cards; // ports × cards_a_port
@@ -88,7 +92,7 @@ static const struct register_row *find_register(const struct novastar_frame *req
 struct answer {
     uint32_t client;
     size_t size;
-    uint8_t bytes[20 + MONITORING_SIZE];
+    uint8_t bytes[20 + NOVASTAR_MONITORING_SIZE];
 };
 
 static void put_on_wire(void *context, const void *data, size_t size)
@@ -137,11 +141,19 @@ static void answer_now(struct wall *wall, uint32_t client, const struct novastar
 
 // --- reads -------------------------------------------------------------------------------------
 
-// Healthy: 31.5 degrees, 5.0 volts.
+// 31.5 degrees, 5.0 volts; with a monitor card two fans, a voltage of 4.8, smoke and the door.
 static void read_monitoring(
         struct wall *wall, uint32_t client, const struct novastar_frame *request)
 {
-    uint8_t block[MONITORING_SIZE] = { [0] = 0x80, [1] = 63, [3] = 0x80 | 50 };
+    uint8_t block[NOVASTAR_MONITORING_SIZE] = { [0] = 0x80, [1] = 63, [3] = 0x80 | 50 };
+    if (wall->has_monitor) {
+        block[0x20] = 0xff;
+        block[0x2a] = 0x80 | (wall->has_smoke ? 1 : 0);
+        block[0x2b] = 0x80 | 40;
+        block[0x2c] = (uint8_t)(0x80 | wall->fan_rpm / 50);
+        block[0x2f] = 0x80 | 48;
+        block[0x41] = 0x80 | (wall->is_door_open ? 1 : 0);
+    }
     answer_now(wall, client, request, NOVASTAR_OK, block, MIN(request->length, sizeof(block)));
 }
 
@@ -394,6 +406,10 @@ int sim_novastar_open(struct loop *loop, const struct sim_novastar_config *confi
     wall->card_timeout_ms = config->card_timeout_ms;
     wall->idle_ms = config->idle_ms;
     wall->boot_ms = config->boot_ms;
+    wall->has_monitor = config->has_monitor;
+    wall->has_smoke = config->has_smoke;
+    wall->is_door_open = config->is_door_open;
+    wall->fan_rpm = config->fan_rpm;
     wall->input = 0xa0;
     wall->cards = g_new0(struct card, (gsize)config->ports * config->cards);
     for (unsigned i = 0; i < config->ports * config->cards; i++) {

@@ -69,6 +69,10 @@ struct sim_novastar_config {
     unsigned card_timeout_ms; // until an absent card is given up
     unsigned idle_ms;         // a silent client is cut; 0: never
     unsigned boot_ms;
+    bool has_monitor; // cards that know of fans, smoke and doors
+    bool has_smoke;
+    bool is_door_open;
+    unsigned fan_rpm; // of the slower of two fans, to 6350
 };
 int sim_novastar_open(struct loop *loop, const struct sim_novastar_config *config,
         struct sim_device **out, char **fault) MUST_CHECK;

@@ -544,6 +544,21 @@ static void believes_no_noise(const struct way *way)
     close_bench(&bench);
 }
 
+static void takes_stock_by_itself(const struct way *way)
+{
+    struct bench bench = { 0 };
+    if (!way->driver->inventory_ms)
+        return;
+    open_bench(&bench, way);
+    pass(&bench, 30000);
+    struct hw_value first = report_of(&bench).actual[way->driver->inventory];
+    assert_int_equal(first.quality, HW_CONFIRMED);
+    pass(&bench, way->driver->inventory_ms);
+    struct hw_value second = report_of(&bench).actual[way->driver->inventory];
+    assert_true(second.at_ms >= first.at_ms + way->driver->inventory_ms);
+    close_bench(&bench);
+}
+
 static void polls_within_its_budget(const struct way *way)
 {
     struct bench bench = { 0 };
@@ -573,6 +588,7 @@ EACH(takes_another_device_for_what_it_is)
 EACH(says_each_stop_at_once)
 EACH(sends_nothing_for_what_it_has_not)
 EACH(believes_no_noise)
+EACH(takes_stock_by_itself)
 EACH(polls_within_its_budget)
 
 int main(void)
@@ -588,6 +604,7 @@ int main(void)
         cmocka_unit_test(each_says_each_stop_at_once),
         cmocka_unit_test(each_sends_nothing_for_what_it_has_not),
         cmocka_unit_test(each_believes_no_noise),
+        cmocka_unit_test(each_takes_stock_by_itself),
         cmocka_unit_test(each_polls_within_its_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

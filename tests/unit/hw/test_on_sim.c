@@ -367,6 +367,62 @@ static void believes_no_reply_with_a_wrong_checksum(void **state)
     hw_device_free(device);
 }
 
+// A wall with monitor cards, beside the bench's own.
+static struct hw_device *start_monitored_wall(
+        struct bench *bench, bool has_smoke, unsigned fan_rpm, struct sim_device **sim)
+{
+    struct sim_novastar_config wall = {
+        .name = "monitored",
+        .listen = "127.0.0.1:0",
+        .ports = 1,
+        .cards = 2,
+        .model = 0x6106,
+        .card_timeout_ms = 50,
+        .has_monitor = true,
+        .has_smoke = has_smoke,
+        .is_door_open = true,
+        .fan_rpm = fan_rpm,
+    };
+    char *fault = NULL;
+    assert_int_equal(sim_novastar_open(bench->loop, &wall, sim, &fault), 0);
+    struct hw_device *device = start_tcp(bench, *sim, "monitored", &hw_novastar);
+    WAIT_FOR(bench, is_up(device));
+    hw_device_submit(device, &(struct hw_command){ .verb = HW_READ, .field = HW_FAN }, NULL, NULL);
+    WAIT_FOR(bench, report_of(device).actual[HW_FAN].quality == HW_CONFIRMED);
+    return device;
+}
+
+static void tells_of_fans_voltages_and_doors(void **state)
+{
+    struct sim_device *sim;
+    struct hw_device *device = start_monitored_wall(*state, false, 1500, &sim);
+    assert_int_equal(report_of(device).actual[HW_CARDS].value, 2);
+    assert_int_equal(report_of(device).actual[HW_FAN].value, 1500);
+    assert_int_equal(report_of(device).actual[HW_VOLTAGE].value, 48);
+    assert_int_equal(report_of(device).actual[HW_DOORS].value, 2);
+    assert_int_equal(report_of(device).actual[HW_SMOKE].value, 0);
+    assert_int_equal(report_of(device).fault, HW_OK);
+    hw_device_free(device);
+    sim->class->free(sim);
+}
+
+static void calls_smoke_and_a_fan_that_stands_a_fault(void **state)
+{
+    static const struct {
+        bool has_smoke;
+        unsigned fan_rpm;
+    } sick[] = { { true, 1500 }, { false, 0 } };
+    for (size_t i = 0; i < COUNT_OF(sick); i++) {
+        struct sim_device *sim;
+        struct hw_device *device =
+                start_monitored_wall(*state, sick[i].has_smoke, sick[i].fan_rpm, &sim);
+        assert_int_equal(report_of(device).fault, HW_DEVICE_FAULT);
+        assert_int_equal(report_of(device).actual[HW_SMOKE].value, sick[i].has_smoke ? 2 : 0);
+        hw_device_free(device);
+        sim->class->free(sim);
+    }
+}
+
 static void keeps_a_codec_as_it_shall_be(void **state)
 {
     struct bench *bench = *state;
@@ -474,6 +530,8 @@ static void counts_the_cards_and_finds_the_hottest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(tells_of_fans_voltages_and_doors, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_smoke_and_a_fan_that_stands_a_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(keeps_a_codec_as_it_shall_be, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_and_hangs_up, setup, teardown),
         cmocka_unit_test_setup_teardown(moves_a_codecs_camera_and_stops_it, setup, teardown),
