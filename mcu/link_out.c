@@ -14,6 +14,7 @@
 #define THIN_BPS       1000000
 #define POLL_EVERY_US  100000
 #define SECOND_US      1000000
+#define OVERRUN_US     10000000
 #define LOW_US         5000000 // congestion holds a step up back for so long
 #define CREDIT_US      40000
 #define CREDIT_MIN     300 // the last packet of a train may be larger
@@ -68,7 +69,7 @@ void link_out_restart(struct link_out *link, int64_t now_us)
     memset(link->bps, 0, sizeof(link->bps));
     link->polled_us = link->second_us = link->credit_us = now_us;
     link->credit_bytes = 0;
-    link->probe_bps = link->held_until_us = 0;
+    link->probe_bps = link->held_until_us = link->overrun_us = 0;
     const struct tier_choice_input input = choice_input(link, now_us);
     tier_choice_init(&link->choice, &link->canvas, &input);
 }
@@ -183,6 +184,13 @@ void link_out_report(
         struct link_out *link, uint8_t fraction_lost, int64_t round_trip_us, int64_t now_us)
 {
     bandwidth_report(&link->bandwidth, fraction_lost, round_trip_us, now_us);
+}
+
+void link_out_overrun(struct link_out *link, int64_t now_us)
+{
+    if (link->overrun_us && now_us - link->overrun_us < OVERRUN_US)
+        bandwidth_lower(&link->bandwidth, now_us);
+    link->overrun_us = now_us;
 }
 
 // --- what to do about it -------------------------------------------------------------------------

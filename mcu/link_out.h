@@ -30,7 +30,7 @@ struct link_out {
     enum tier_step most;
     struct bandwidth bandwidth;
     struct tier_choice choice;
-    int64_t polled_us, second_us, low_us;
+    int64_t polled_us, second_us, overrun_us;
     int64_t credit_us, credit_bytes, held_until_us;
     int64_t bytes[LINK_KIND_COUNT];               // in this second
     int64_t bps[LINK_KIND_COUNT];                 // in the last whole seconds, falling slowly
@@ -60,6 +60,8 @@ void link_out_feedback(struct link_out *link, const struct rtcp_packet *packet, 
 void link_out_report(
         struct link_out *link, uint8_t fraction_lost, int64_t round_trip_us, int64_t now_us);
 
+// What was to be sent did not fit. Once may be the encoder; twice is a step that is too large.
+void link_out_overrun(struct link_out *link, int64_t now_us);
 // Each 20 ms; true: link_out_step() is another one than before.
 bool link_out_poll(struct link_out *link, int64_t now_us);
 enum tier_step link_out_step(const struct link_out *link);

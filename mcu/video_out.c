@@ -7,8 +7,7 @@
 
 #define GOP_PRESSED    40 // a second of pictures is shown within one picture's time
 #define GOP_BACKLOG_US 300000
-#define BACKLOG_US     400000  // of pictures behind a key frame
-#define GRACE_US       2000000 // a key frame each time would be no help
+#define BACKLOG_US     400000 // of pictures behind a key frame
 #define QUEUE_MASK     (VIDEO_OUT_QUEUE - 1)
 #define BURST          24
 #define OSN            2                        // bytes of the original sequence number (RFC 4588)
@@ -27,7 +26,7 @@ void video_out_init(struct video_out *out, const struct video_out_config *config
     out->config = *config;
     out->rtx_seq = (uint16_t)(config->rtx_ssrc & 0x7fff);
     out->is_waiting = true;
-    out->has_gop = out->is_within = false;
+    out->has_gop = out->is_within = out->has_left_out = false;
     out->head = out->count = out->bytes = 0;
     out->former = NULL;
     stream_out_init(&out->stream, config->ssrc, 90000, (uint16_t)(config->ssrc & 0x7fff),
@@ -54,8 +53,7 @@ static void forget_queued(struct video_out *out)
         bytes += packet->size;
         is_within = !packet->is_last;
     }
-    if (kept < out->count)
-        stream_out_pause(&out->stream);
+    out->has_left_out |= kept < out->count;
     out->count = kept;
     out->bytes = bytes;
 }
@@ -129,6 +127,9 @@ static void send_at_once(struct video_out *out, struct link_out *link, uint16_t 
 {
     struct peer_packet packets[TIER_PACKETS_FRAME];
     size_t count = 0;
+    if (out->has_left_out)
+        stream_out_pause(&out->stream);
+    out->has_left_out = false;
     for (size_t i = 0; i < frame->count; i++) {
         struct tier_packet *packet = &frame->packets[i];
         uint16_t seq = 0;
@@ -164,6 +165,8 @@ static bool write_queued(struct video_out *out, struct link_out *link,
     struct rtp_packet kept;
     uint16_t seq = 0;
     uint32_t timestamp = 0;
+    if (queued->is_after)
+        stream_out_pause(&out->stream);
     if (!feed || !tier_feed_find(feed, queued->seq, &kept) ||
             !stream_out_map(&out->stream, queued->tier, queued->seq,
                     tier_timestamp(out, queued->tier, queued->seq, kept.timestamp),
@@ -208,7 +211,9 @@ static void enqueue(struct video_out *out, uint16_t tier, uint16_t seq, size_t s
         .seq = seq,
         .size = (uint16_t)(size + BEYOND),
         .is_last = is_last,
+        .is_after = out->has_left_out,
     };
+    out->has_left_out = false;
     out->bytes += size + BEYOND;
 }
 
@@ -218,18 +223,19 @@ static int64_t backlog_us(const struct link_out *link, size_t bytes)
 }
 
 // Behind a key frame that takes long, those that follow wait as well.
-static bool has_room(struct video_out *out, const struct link_out *link,
-        const struct tier_frame *frame, int64_t now_us)
+static bool has_room(
+        const struct video_out *out, const struct link_out *link, const struct tier_frame *frame)
 {
     if (out->count + frame->count > VIDEO_OUT_QUEUE)
         return false;
-    return backlog_us(link, out->bytes) <= BACKLOG_US || now_us - out->grace_us < GRACE_US;
+    return frame->is_key ||
+           backlog_us(link, out->bytes) <= BACKLOG_US + backlog_us(link, out->key_bytes);
 }
 
-static void drop_until_key_frame(struct video_out *out, int64_t now_us)
+static void drop_until_key_frame(struct video_out *out, struct link_out *link, int64_t now_us)
 {
     metric_add(&mcu_video_out_backlog_total, 1);
-    out->grace_us = now_us;
+    link_out_overrun(link, now_us);
     forget_queued(out);
     out->is_waiting = true;
     video_out_need_key_frame(out);
@@ -245,21 +251,22 @@ static void send_picture(struct video_out *out, struct link_out *link, uint16_t 
     // A key frame stands for all that waits before it.
     if (frame->is_key)
         forget_queued(out);
-    if (!has_room(out, link, frame, now_us)) {
-        drop_until_key_frame(out, now_us);
+    if (!has_room(out, link, frame)) {
+        drop_until_key_frame(out, link, now_us);
         return;
     }
-    if (frame->is_key)
-        out->grace_us = now_us;
+    const size_t before = out->bytes;
     for (size_t i = 0; i < frame->count; i++)
         enqueue(out, tier, frame->packets[i].seq, frame->packets[i].size, frame->packets[i].is_last,
                 frame->pts_us);
+    if (frame->is_key)
+        out->key_bytes = out->bytes - before;
     video_out_poll(out, link, now_us);
 }
 
 // What came since the last key frame, if that is little for this link. The newest picture is in it.
 static bool send_gop(struct video_out *out, struct link_out *link, const struct tier_feed *feed,
-        const struct tier_frame *newest, int64_t now_us)
+        const struct tier_frame *newest)
 {
     struct tier_gop gop;
     if (!tier_feed_recent_gop(feed, newest->pts_us, &gop) ||
@@ -276,7 +283,7 @@ static bool send_gop(struct video_out *out, struct link_out *link, const struct 
         if (tier_feed_find(feed, seq, &kept))
             enqueue(out, out->gop_tier, seq, kept.payload_size, kept.marker, newest->pts_us);
     }
-    out->grace_us = now_us;
+    out->key_bytes = out->bytes;
     metric_add(&mcu_video_gops_sent_total, 1);
     return true;
 }
@@ -292,7 +299,7 @@ void video_out_send(struct video_out *out, struct link_out *link, struct tier_fe
         send_picture(out, link, tier, frame, now_us);
         return;
     }
-    const bool has_gop = !frame->is_key && send_gop(out, link, feed, frame, now_us);
+    const bool has_gop = !frame->is_key && send_gop(out, link, feed, frame);
     if (!frame->is_key && !has_gop) {
         tier_want_key_frame(tier_feed_tier(feed));
         return;

@@ -20,7 +20,8 @@ struct video_out_packet {
     int64_t pts_us;
     uint16_t tier, seq;
     uint16_t size;
-    bool is_last; // of its picture
+    bool is_last;  // of its picture
+    bool is_after; // something that was left out
 };
 
 struct video_out_config {
@@ -37,7 +38,6 @@ struct video_out {
     uint16_t rtx_seq;
     struct tier_feed *feed, *next, *former; // sent; sent from its next key frame on; sent before
     bool is_waiting;                        // for a key frame: the first picture must be one
-    int64_t grace_us; // when a key frame came or was asked for: what waits behind it may be long
     // The pictures that were sent at once when the member came: their times are pressed together,
     // so that they are shown at once too.
     bool has_gop;
@@ -47,7 +47,9 @@ struct video_out {
     uint16_t asked[VIDEO_OUT_ASKED];
     size_t asked_count;
 
-    bool is_within; // a picture: its first packet went, not yet its last
+    bool has_left_out; // what is queued next does not follow what is queued now
+    size_t key_bytes;  // of the last key frame that was queued
+    bool is_within;    // a picture: its first packet went, not yet its last
     size_t head, count, bytes;
     struct video_out_packet queue[VIDEO_OUT_QUEUE];
 };

@@ -360,6 +360,11 @@ void bandwidth_report(
     }
 }
 
+void bandwidth_lower(struct bandwidth *bandwidth, int64_t now_us)
+{
+    lower(bandwidth, (double)bandwidth->estimate_bps * LOWER_TO, now_us);
+}
+
 void bandwidth_poll(struct bandwidth *bandwidth, int64_t now_us)
 {
     // Nothing comes back though something is sent: whatever it carried, it does no more.

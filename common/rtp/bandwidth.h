@@ -88,6 +88,8 @@ void bandwidth_remb(struct bandwidth *bandwidth, uint64_t bps, int64_t now_us);
 // A receiver report; `round_trip_us` -1: it does not say.
 void bandwidth_report(
         struct bandwidth *bandwidth, uint8_t fraction_lost, int64_t round_trip_us, int64_t now_us);
+// The sender found that the estimate is too much.
+void bandwidth_lower(struct bandwidth *bandwidth, int64_t now_us);
 // About each 100 ms: what silence says.
 void bandwidth_poll(struct bandwidth *bandwidth, int64_t now_us);
 

@@ -13,6 +13,7 @@
 #include "common/rtp/feedback.h"
 #include "common/rtp/reorder.h"
 #include "common/rtp/rtx.h"
+#include "mcu/metrics.h"
 #include "mcu/video_out.h"
 #include "tests/load/link.h"
 
@@ -87,7 +88,6 @@ struct packet {
 
 struct shown {
     int64_t at_us;
-    int64_t delay_us;
     enum tier_step step;
 };
 
@@ -126,6 +126,8 @@ struct world {
     size_t count;
     struct receiver *receivers[RECEIVERS_MAX];
     uint64_t random;
+    double overspent; // times what an encoder was told
+    int64_t most_waiting_us;
 };
 
 static double draw(struct world *world)
@@ -150,9 +152,9 @@ static void encode(struct world *world, struct tier *tier)
     tier->pushed_us = world->now_us;
     tier->frame++;
     // As x264 does it with a buffer of 400 ms.
-    const double mean = shape->kbps * 125.0 * shape->interval_us / 1e6;
+    const double mean = world->overspent * shape->kbps * 125.0 * shape->interval_us / 1e6;
     size_t left = (size_t)(is_still ? mean
-                           : is_key ? shape->kbps * 125.0 * 0.35
+                           : is_key ? world->overspent * shape->kbps * 125.0 * 0.35
                                     : mean * (0.6 + 0.6 * draw(world)));
     struct tier_packet packet = {
         .pts_us = world->now_us,
@@ -239,7 +241,7 @@ static void ask_for_key_frame(struct receiver *receiver)
     end_rtcp(receiver, &out);
 }
 
-static void show(struct receiver *receiver, const struct mark *mark, uint32_t timestamp)
+static void show(struct receiver *receiver, const struct mark *mark)
 {
     const bool follows = receiver->has_picture && receiver->last.step == mark->step &&
                          receiver->last.frame + 1 == mark->frame;
@@ -252,7 +254,6 @@ static void show(struct receiver *receiver, const struct mark *mark, uint32_t ti
     receiver->last = *mark;
     assert_true(receiver->shown_count < SHOWN_MAX);
     const int64_t now_us = receiver->world->now_us;
-    (void)timestamp;
     receiver->shown[receiver->shown_count++] = (struct shown){
         .at_us = now_us,
         .step = (enum tier_step)mark->step,
@@ -278,7 +279,7 @@ static void take_ready(struct receiver *receiver)
         receiver->part = mark;
         receiver->gathered = is_next ? (uint16_t)(receiver->gathered + 1) : UINT16_MAX;
         if (packet.marker && receiver->gathered == mark.count)
-            show(receiver, &mark, packet.timestamp);
+            show(receiver, &mark);
         else if (packet.marker)
             ask_for_key_frame(receiver);
     }
@@ -446,6 +447,10 @@ static void run(struct world *world, double seconds)
             obey(world->receivers[i]);
             take_ready(world->receivers[i]);
             give_feedback(world->receivers[i]);
+            const struct receiver *receiver = world->receivers[i];
+            const int64_t waiting_us =
+                    (int64_t)receiver->out.bytes * 8 * SECOND / link_out_pace_bps(&receiver->link);
+            world->most_waiting_us = MAX(world->most_waiting_us, waiting_us);
         }
     }
 }
@@ -457,6 +462,7 @@ static int begin(void **state)
     struct world *world = g_new0(struct world, 1);
     world->now_us = START_US;
     world->random = 5;
+    world->overspent = 1;
     *state = world;
     return 0;
 }
@@ -685,6 +691,41 @@ static void a_switch_is_no_freeze(void **state)
     assert_true(seen.fps > 24.5 && seen.frozen_percent == 0 && receiver->plis == 0);
 }
 
+static void who_comes_soon_after_a_key_frame_is_served_from_it(void **state)
+{
+    struct world *world = *state;
+    join(world, "rate=4000,rtt=20", "rate=4000,rtt=20", 4000);
+    run(world, 0.3);
+    const int64_t gops = metric_get(&mcu_video_gops_sent_total);
+    struct receiver *early = join(world, "rate=4000,rtt=20", "rate=4000,rtt=20", 4000);
+    run(world, 0.5);
+    assert_int_equal(metric_get(&mcu_video_gops_sent_total), gops + 1);
+    assert_int_equal(world->tiers[TIER_720P].key_frames, 1);
+    assert_true(early->shown_count > 3);
+    // A second's worth is more than this link takes in 300 ms: a new key frame is less.
+    struct receiver *late = join(world, "rate=2000,rtt=20", "rate=2000,rtt=20", 2000);
+    run(world, 1);
+    assert_int_equal(metric_get(&mcu_video_gops_sent_total), gops + 1);
+    assert_int_equal(world->tiers[TIER_720P].key_frames, 2);
+    assert_true(late->shown_count > 3);
+    assert_int_equal(early->plis + late->plis, 0);
+}
+
+static void what_waits_for_a_slow_link_is_bounded(void **state)
+{
+    struct world *world = *state;
+    world->overspent = 2.5;
+    struct receiver *slow = join(world, "rtt=20", "rtt=20", 512);
+    const int64_t left_out = metric_get(&mcu_video_out_backlog_total);
+    run(world, 20);
+    assert_true(metric_get(&mcu_video_out_backlog_total) > left_out);
+    // A key frame and 400 ms behind it.
+    assert_in_range(world->most_waiting_us, SECOND / 2, 3 * SECOND / 2);
+    assert_true(slow->shown_count > 60);
+    assert_int_equal(slow->plis, 0); // what was left out is no gap
+    assert_true(100 * slow->sound_late < slow->sound_sent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +738,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_thin_link_drags_no_other, begin, end),
         cmocka_unit_test_setup_teardown(falls_within_a_second_and_comes_back_slowly, begin, end),
         cmocka_unit_test_setup_teardown(a_switch_is_no_freeze, begin, end),
+        cmocka_unit_test_setup_teardown(
+                who_comes_soon_after_a_key_frame_is_served_from_it, begin, end),
+        cmocka_unit_test_setup_teardown(what_waits_for_a_slow_link_is_bounded, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
