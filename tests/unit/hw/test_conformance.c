@@ -458,6 +458,22 @@ static void identifies_then_sets_again(const struct way *way)
     close_bench(&bench);
 }
 
+static void sets_again_within_a_minute_what_somebody_changed(const struct way *way)
+{
+    struct bench bench = { 0 };
+    open_bench(&bench, way);
+    hw_device_desire(bench.device, way->field, way->value);
+    pass(&bench, 3000);
+    uint8_t as_it_was[sizeof(bench.memory)];
+    memcpy(as_it_was, bench.memory, sizeof(as_it_was));
+    memset(bench.memory, 0, sizeof(bench.memory));
+    pass(&bench, 63000);
+    assert_memory_equal(bench.memory, as_it_was, sizeof(as_it_was));
+    assert_int_equal(report_of(&bench).wishes[way->field].state, HW_WISH_REACHED);
+    assert_int_equal(report_of(&bench).counters.connects, 1);
+    close_bench(&bench);
+}
+
 static void takes_another_device_for_what_it_is(const struct way *way)
 {
     struct bench bench = { 0 };
@@ -584,6 +600,7 @@ EACH(never_holds_the_caller)
 EACH(takes_any_pieces)
 EACH(notices_silence)
 EACH(identifies_then_sets_again)
+EACH(sets_again_within_a_minute_what_somebody_changed)
 EACH(takes_another_device_for_what_it_is)
 EACH(says_each_stop_at_once)
 EACH(sends_nothing_for_what_it_has_not)
@@ -600,6 +617,7 @@ int main(void)
         cmocka_unit_test(each_takes_any_pieces),
         cmocka_unit_test(each_notices_silence),
         cmocka_unit_test(each_identifies_then_sets_again),
+        cmocka_unit_test(each_sets_again_within_a_minute_what_somebody_changed),
         cmocka_unit_test(each_takes_another_device_for_what_it_is),
         cmocka_unit_test(each_says_each_stop_at_once),
         cmocka_unit_test(each_sends_nothing_for_what_it_has_not),

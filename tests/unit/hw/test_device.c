@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine, and what every driver must do: over a scripted link, with a clock set by hand.
+// The engine, and VISCA as real cameras speak it: over a scripted link, with a clock set by hand.
+// What every driver must do is in test_conformance.c.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,6 @@ struct bench {
     struct hw_clock *clock;
     struct hw_link *link;
     struct hw_device *device;
-    bool byte_at_a_time;
 };
 
 // How often requests ended, and how the last one did.
@@ -54,15 +54,7 @@ static void close_bench(struct bench *bench)
     hw_clock_fake_free(bench->clock);
 }
 
-static void receive(struct bench *bench, const void *data, size_t size)
-{
-    const uint8_t *bytes = data;
-    size_t piece = bench->byte_at_a_time ? 1 : size;
-    for (size_t at = 0; at < size; at += piece)
-        hw_link_script_receive(bench->link, bytes + at, piece);
-}
-
-#define RECEIVE(bench, text) receive(bench, text, sizeof(text) - 1)
+#define RECEIVE(bench, text) hw_link_script_receive((bench)->link, text, sizeof(text) - 1)
 
 // The sends since the last call, as hexadecimal, " " between.
 static char *take_sent(struct bench *bench)
@@ -137,7 +129,7 @@ static void answer_wall(struct bench *bench, const char *data, size_t size, uint
     uint8_t bytes[64];
     struct bytes_writer out;
     bytes_writer_init(&out, bytes, sizeof(bytes));
-    receive(bench, bytes, (size_t)novastar_write(&out, frame));
+    hw_link_script_receive(bench->link, bytes, (size_t)novastar_write(&out, frame));
 }
 
 static void open_wall(struct bench *bench)
@@ -147,42 +139,7 @@ static void open_wall(struct bench *bench)
     assert_int_equal(report_of(bench).link, HW_LINK_UP);
 }
 
-// --- exactly once ------------------------------------------------------------------------------
-
-static void ends_every_request_once_also_on_close(void **state)
-{
-    (void)state;
-    static void (*const opens[])(struct bench * bench) = { open_camera, open_wall };
-    static const struct hw_command commands[] = {
-        { .verb = HW_SET, .field = HW_PRESET, .value = 1 },
-        { .verb = HW_SET, .field = HW_PRESET, .value = 2 }, // takes the place of the first
-        { .verb = HW_SET, .field = HW_BRIGHTNESS, .value = 1 },
-        { .verb = HW_SET, .field = HW_BRIGHTNESS, .value = 101 },
-        { .verb = HW_READ, .field = HW_ZOOM },
-        { .verb = HW_READ, .field = HW_BLANK },
-        { .verb = HW_STOP },
-        { .verb = HW_HOME },
-        { .verb = HW_KEEP },
-        { .verb = HW_STORE, .value = 999 },
-    };
-    enum { CLOSED, LINK_LOST, SILENT, HOW_MANY };
-    for (size_t driver = 0; driver < COUNT_OF(opens); driver++) {
-        for (int how = CLOSED; how < HOW_MANY; how++) {
-            struct bench bench = { 0 };
-            struct ends ends[COUNT_OF(commands)] = { 0 };
-            opens[driver](&bench);
-            for (size_t i = 0; i < COUNT_OF(commands); i++)
-                submit(&bench, commands[i], &ends[i]);
-            if (how == LINK_LOST)
-                hw_link_script_down(bench.link, -ECONNRESET);
-            if (how == SILENT)
-                hw_clock_fake_advance(bench.clock, 120000);
-            close_bench(&bench);
-            for (size_t i = 0; i < COUNT_OF(commands); i++)
-                assert_int_equal(ends[i].count, 1);
-        }
-    }
-}
+// --- without a link ----------------------------------------------------------------------------
 
 static void says_offline_at_once_without_a_link(void **state)
 {
@@ -195,21 +152,6 @@ static void says_offline_at_once_without_a_link(void **state)
     submit(&bench, (struct hw_command){ .verb = HW_HOME }, &ends);
     assert_int_equal(ends.count, 1);
     assert_int_equal(ends.last, HW_OFFLINE);
-    close_bench(&bench);
-}
-
-static void sends_nothing_for_what_it_can_not_do(void **state)
-{
-    (void)state;
-    struct bench bench = { 0 };
-    struct ends ends = { 0 };
-    open_camera(&bench);
-    submit(&bench, (struct hw_command){ .verb = HW_SET, .field = HW_BLANK, .value = 1 }, &ends);
-    submit(&bench, (struct hw_command){ .verb = HW_READ, .field = HW_BLANK }, &ends);
-    submit(&bench, (struct hw_command){ .verb = HW_KEEP }, &ends);
-    assert_sent(&bench, "");
-    assert_int_equal(ends.count, 3);
-    assert_int_equal(ends.last, HW_UNSUPPORTED);
     close_bench(&bench);
 }
 
@@ -382,66 +324,6 @@ static void names_a_card_that_does_not_answer(void **state)
     close_bench(&bench);
 }
 
-static void sets_again_every_minute_what_somebody_changed(void **state)
-{
-    (void)state;
-    struct bench bench = { 0 };
-    bool was_set_again = false;
-    open_wall(&bench);
-    hw_device_desire(bench.device, HW_BRIGHTNESS, 100);
-    answer_wall(&bench, "\xff", 1, NOVASTAR_OK);
-    for (int ms = 0; ms < 62000 && !was_set_again; ms += 10) {
-        hw_clock_fake_advance(bench.clock, 10);
-        g_autoptr(GPtrArray) sent = hw_link_script_take_sent(bench.link);
-        for (guint i = 0; i < sent->len; i++) {
-            gsize size;
-            const uint8_t *at = g_bytes_get_data(g_ptr_array_index(sent, i), &size);
-            g_autofree struct novastar_reader *reader = g_new(struct novastar_reader, 1);
-            g_autofree struct novastar_frame *frame = g_new(struct novastar_frame, 1);
-            novastar_reader_init(reader, false);
-            assert_true(novastar_reader_take(reader, &at, at + size, frame));
-            if (frame->is_write) {
-                assert_int_equal(frame->address, NOVASTAR_BRIGHTNESS);
-                was_set_again = true;
-            }
-            frame->is_reply = true;
-            frame->size = frame->is_write ? 0 : 1; // everything reads 0
-            frame->data[0] = 0;
-            uint8_t bytes[64];
-            struct bytes_writer out;
-            bytes_writer_init(&out, bytes, sizeof(bytes));
-            receive(&bench, bytes, (size_t)novastar_write(&out, frame));
-        }
-    }
-    assert_true(was_set_again);
-    close_bench(&bench);
-}
-
-static void identifies_then_sets_again_after_a_restart(void **state)
-{
-    (void)state;
-    struct bench bench = { 0 };
-    open_camera(&bench);
-    hw_device_desire(bench.device, HW_POWER, 1);
-    assert_int_equal(report_of(&bench).wishes[HW_POWER].state, HW_WISH_REACHED);
-    hw_link_script_down(bench.link, 0);
-    assert_int_equal(report_of(&bench).actual[HW_POWER].quality, HW_STALE);
-    assert_int_equal(report_of(&bench).wishes[HW_POWER].state, HW_WISH_FAILED);
-    wait_for_link(&bench);
-    assert_sent(&bench, "81010001ff");
-    RECEIVE(&bench, "\x90\x50\xff");
-    assert_sent(&bench, "81090002ff");
-    RECEIVE(&bench, "\x90\x50\x00\x01\x05\x13\x02\x00\x02\xff");
-    assert_sent(&bench, "81090400ff");
-    RECEIVE(&bench, "\x90\x50\x03\xff"); // it came back in standby
-    assert_sent(&bench, "8101040002ff");
-    RECEIVE(&bench, "\x90\x41\xff\x90\x51\xff");
-    assert_sent(&bench, "81090400ff");
-    RECEIVE(&bench, "\x90\x50\x02\xff");
-    assert_int_equal(report_of(&bench).wishes[HW_POWER].state, HW_WISH_REACHED);
-    close_bench(&bench);
-}
-
 static void forgets_a_wish_for_a_preset_when_somebody_drives(void **state)
 {
     (void)state;
@@ -454,31 +336,7 @@ static void forgets_a_wish_for_a_preset_when_somebody_drives(void **state)
     close_bench(&bench);
 }
 
-// --- silence -----------------------------------------------------------------------------------
-
-static void notices_silence_without_an_end_of_the_link(void **state)
-{
-    (void)state;
-    static const struct {
-        const struct hw_driver *driver;
-        int64_t within_ms;
-    } drivers[] = { { &hw_visca, 6000 }, { &hw_novastar, 10000 } };
-    for (size_t i = 0; i < COUNT_OF(drivers); i++) {
-        struct bench bench = { 0 };
-        if (drivers[i].driver == &hw_visca)
-            open_camera(&bench);
-        else
-            open_wall(&bench);
-        int64_t waited_ms = 0;
-        while (report_of(&bench).fault == HW_OK && waited_ms < 60000) {
-            hw_clock_fake_advance(bench.clock, 10);
-            waited_ms += 10;
-        }
-        assert_int_equal(report_of(&bench).fault, HW_TIMEOUT);
-        assert_true(waited_ms <= drivers[i].within_ms);
-        close_bench(&bench);
-    }
-}
+// --- coming back -------------------------------------------------------------------------------
 
 static void connects_again_within_five_seconds_for_ever(void **state)
 {
@@ -510,27 +368,6 @@ static void names_a_port_that_is_taken(void **state)
     bench.device = hw_device_new(&config);
     hw_device_start(bench.device);
     assert_int_equal(report_of(&bench).fault, HW_MISCONFIGURED);
-    close_bench(&bench);
-}
-
-// A controller that several programs want is polled by none more often than its budget.
-static void keeps_the_poll_budget(void **state)
-{
-    (void)state;
-    struct bench bench = { 0 };
-    open_camera(&bench);
-    unsigned inquiries = 0;
-    for (int ms = 0; ms < 60000; ms += 10) {
-        hw_clock_fake_advance(bench.clock, 10);
-        g_autofree char *sent = take_sent(&bench);
-        inquiries += sent[0] != '\0';
-        if (strcmp(sent, "81090400ff") == 0)
-            RECEIVE(&bench, "\x90\x50\x02\xff");
-        else if (sent[0])
-            RECEIVE(&bench, "\x90\x50\x00\x00\x00\x00\x00\x00\x00\x00\xff");
-    }
-    assert_int_equal(report_of(&bench).link, HW_LINK_UP);
-    assert_in_range(inquiries, 20, 60);
     close_bench(&bench);
 }
 
@@ -609,77 +446,10 @@ static void agrees_on_sequence_numbers_anew_when_the_camera_lost_count(void **st
     close_bench(&bench);
 }
 
-// --- input -------------------------------------------------------------------------------------
-
-static void takes_input_byte_by_byte_as_in_one_piece(void **state)
-{
-    (void)state;
-    for (int piecewise = 0; piecewise < 2; piecewise++) {
-        struct bench bench = { .byte_at_a_time = piecewise };
-        struct ends ends = { 0 };
-        open_camera(&bench);
-        submit(&bench, (struct hw_command){ .verb = HW_HOME }, &ends);
-        submit(&bench, (struct hw_command){ .verb = HW_READ, .field = HW_ZOOM }, &ends);
-        RECEIVE(&bench, "\x90\x38\xff\x90\x41\xff"); // the inquiry goes out after the ack
-        RECEIVE(&bench, "\x90\x50\x01\x02\x03\x04\xff\x90\x51\xff\x90\x38\xff");
-        assert_int_equal(ends.count, 2);
-        assert_int_equal(report_of(&bench).actual[HW_ZOOM].value, 0x1234);
-        assert_sent(&bench, "81010604ff 81090447ff");
-        close_bench(&bench);
-    }
-    for (int piecewise = 0; piecewise < 2; piecewise++) {
-        struct bench bench = { .byte_at_a_time = piecewise };
-        open_wall(&bench);
-        hw_device_desire(bench.device, HW_BLANK, 1);
-        answer_wall(&bench, "\xff", 1, NOVASTAR_OK);
-        assert_int_equal(report_of(&bench).wishes[HW_BLANK].state, HW_WISH_REACHED);
-        close_bench(&bench);
-    }
-}
-
-static bool has_confirmed(const struct bench *bench)
-{
-    struct hw_report report = report_of(bench);
-    for (int field = 0; field < HW_FIELD_COUNT; field++)
-        if (report.actual[field].quality == HW_CONFIRMED)
-            return true;
-    return false;
-}
-
-// Noise may not crash a driver, nor make it believe anything of a device that was asked nothing.
-static void believes_nothing_of_a_million_random_bytes(void **state)
-{
-    (void)state;
-    static const struct {
-        const struct hw_driver *driver;
-        bool is_datagram;
-    } ways[] = { { &hw_visca, false }, { &hw_visca, true }, { &hw_novastar, false } };
-    GRand *random = g_rand_new_with_seed(6);
-    for (size_t way = 0; way < COUNT_OF(ways); way++) {
-        struct bench bench = { 0 };
-        open_bench(&bench, ways[way].driver, ways[way].is_datagram);
-        for (size_t sent = 0; sent < 1000000;) {
-            uint8_t noise[64];
-            size_t size = (size_t)g_rand_int_range(random, 1, sizeof(noise));
-            for (size_t i = 0; i < size; i++)
-                noise[i] = (uint8_t)g_rand_int(random);
-            hw_link_script_receive(bench.link, noise, size);
-            sent += size;
-            // Without the clock no poll is sent: an answer to nothing is nothing.
-            assert_false(has_confirmed(&bench));
-        }
-        g_ptr_array_unref(hw_link_script_take_sent(bench.link));
-        close_bench(&bench);
-    }
-    g_rand_free(random);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ends_every_request_once_also_on_close),
         cmocka_unit_test(says_offline_at_once_without_a_link),
-        cmocka_unit_test(sends_nothing_for_what_it_can_not_do),
         cmocka_unit_test(replaces_a_queued_request_of_the_same_name),
         cmocka_unit_test(sends_stop_at_once_and_never_merges_it),
         cmocka_unit_test(repeats_stop_until_it_is_taken),
@@ -689,18 +459,12 @@ int main(void)
         cmocka_unit_test(reads_before_it_sets_and_believes_what_reads_back),
         cmocka_unit_test(does_not_repeat_what_the_device_has_already),
         cmocka_unit_test(names_a_card_that_does_not_answer),
-        cmocka_unit_test(sets_again_every_minute_what_somebody_changed),
-        cmocka_unit_test(identifies_then_sets_again_after_a_restart),
         cmocka_unit_test(forgets_a_wish_for_a_preset_when_somebody_drives),
-        cmocka_unit_test(notices_silence_without_an_end_of_the_link),
         cmocka_unit_test(connects_again_within_five_seconds_for_ever),
         cmocka_unit_test(names_a_port_that_is_taken),
-        cmocka_unit_test(keeps_the_poll_budget),
         cmocka_unit_test(tolerates_what_real_cameras_say),
         cmocka_unit_test(survives_a_gap_in_the_numbers),
         cmocka_unit_test(agrees_on_sequence_numbers_anew_when_the_camera_lost_count),
-        cmocka_unit_test(takes_input_byte_by_byte_as_in_one_piece),
-        cmocka_unit_test(believes_nothing_of_a_million_random_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
