@@ -601,6 +601,7 @@ void conference_drop_gone(struct conference *conference, bool is_late)
         };
         if (conference_operate(conference, &operation) != ERROR_NONE)
             return; // the disk; the next round tries again
+        metric_add(&signal_queue_dropped_total, 1);
         log_info("left the queue by going away meeting=%s member=%s", conference->meeting->id,
                 member->id);
     }

@@ -26,6 +26,8 @@
     METRIC(COUNTER, signal_ephemeral_dropped_total, "Levels not sent to a slow session") \
     METRIC(COUNTER, signal_journal_events_total, "Events appended to journals") \
     METRIC(COUNTER, signal_journal_failures_total, "Operations refused: the journal did not take") \
+    METRIC(COUNTER, signal_queue_dropped_total, \
+            "Persons out of the queue: their session was over") \
     METRIC(COUNTER, signal_conference_desired_total, "States of conferences sent to an MCU") \
     METRIC(COUNTER, signal_offers_total, "Media offers relayed to an MCU") \
     METRIC(COUNTER, signal_offers_failed_total, "Media offers without an answer") \
