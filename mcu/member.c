@@ -484,8 +484,11 @@ static void on_state(void *user, enum peer_state state, const char *reason)
         note_connection(member, reason ? reason : "peer.failed");
         return;
     }
-    if (state == PEER_CONNECTED)
+    if (state == PEER_CONNECTED) {
+        const bool is_gcm = strstr(peer_srtp_profile(member->peer), "GCM") != NULL;
+        metric_add(is_gcm ? &mcu_peers_aes_gcm_total : &mcu_peers_aes_cm_total, 1);
         member->connected_us = ticker_now_us();
+    }
     for (int i = 0; state == PEER_CONNECTED && i < VIDEO_LINES; i++)
         video_out_restart(&member->video[i].out, member->connected_us);
     note_connection(member, NULL);

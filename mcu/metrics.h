@@ -22,6 +22,9 @@
     METRIC(COUNTER, mcu_offers_total, "Offers of endpoints") \
     METRIC(COUNTER, mcu_offers_refused_total, "Offers answered with an error") \
     METRIC(COUNTER, mcu_peers_failed_total, "Peers whose ICE or DTLS failed") \
+    METRIC(COUNTER, mcu_peers_aes_gcm_total, "Peers connected with SRTP by AES-GCM") \
+    METRIC(COUNTER, mcu_peers_aes_cm_total, \
+            "Peers connected with SRTP by AES-CM, at four times the cost") \
     METRIC(COUNTER, mcu_peers_silent_total, "Peers closed: nothing came for 15 s") \
     METRIC(COUNTER, mcu_ice_restarts_total, "ICE restarts that led to a new way") \
     METRIC(COUNTER, mcu_rtp_in_packets_total, "RTP packets that passed SRTP") \

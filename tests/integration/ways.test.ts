@@ -105,6 +105,12 @@ afterAll(async () => {
   for (const close of closing.reverse()) await close();
 }, 30_000);
 
+it('is encrypted with AES-GCM, by rooms and Chromium alike', async () => {
+  await until('rooms and chair', 20_000, async () => (await counter('mcu_members_connected')) === 4);
+  expect(await counter('mcu_peers_aes_gcm_total')).toBeGreaterThanOrEqual(4);
+  expect(await counter('mcu_peers_aes_cm_total')).toBe(0);
+}, 30_000);
+
 describe('an ICE restart of Chromium', () => {
   it('finds another way on the same session, without a hole in picture or sound', async () => {
     await until('pictures', 20_000, async () => (await way()).frames > 25);

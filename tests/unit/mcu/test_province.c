@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/endpoint/endpoint.h"
@@ -14,16 +15,21 @@
 
 #include <cmocka.h>
 
-#define ROOMS      240
-#define CONFERENCE "abcdefgh"
-#define JOIN_US    (5 * G_USEC_PER_SEC)
-#define WITHIN_US  (30 * G_USEC_PER_SEC) // of a build that checks itself, or a busy machine
-
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define HAS_SANITIZER
 #endif
 #endif
+
+#ifdef HAS_SANITIZER
+#define ROOMS 40 // on both sides of each
+#else
+#define ROOMS 240
+#endif
+#define CONFERENCE "abcdefgh"
+#define JOIN_US    (5 * G_USEC_PER_SEC)
+#define IDLE_US    G_USEC_PER_SEC
+#define WITHIN_US  (30 * G_USEC_PER_SEC) // of a build that checks itself, or a busy machine
 
 struct room {
     struct province *province;
@@ -94,6 +100,14 @@ static void apply(struct province *province)
                     sizeof(canvas->tiles[0].member));
     }
     engine_apply(province->engine, desired);
+}
+
+static struct desired *ended(void)
+{
+    struct desired *desired = g_new0(struct desired, 1);
+    g_strlcpy(desired->conference, CONFERENCE, sizeof(desired->conference));
+    desired->ended = true;
+    return desired;
 }
 
 static void dial(struct province *province, int number)
@@ -192,9 +206,65 @@ static void all_rooms_join_at_once_and_no_thread_is_added(void **state)
     end(&province);
 }
 
+// How often the threads of the media plane went to sleep so far; each time they had been woken.
+static uint64_t count_wakes(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    uint64_t wakes = 0;
+    assert_non_null(tasks);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): the directory is ours alone
+    for (const struct dirent *task = readdir(tasks); task; task = readdir(tasks)) {
+        g_autofree char *path = g_build_filename("/proc/self/task", task->d_name, "status", NULL);
+        g_autofree char *status = NULL;
+        char name[32] = "";
+        if (task->d_name[0] == '.' || !g_file_get_contents(path, &status, NULL, NULL) ||
+                sscanf(status, "Name: %31s", name) != 1)
+            continue;
+        const char *found = strstr(status, "\nvoluntary_ctxt_switches:");
+        if (found && (g_str_equal(name, "net-0") || g_str_equal(name, "audio") ||
+                             g_str_equal(name, "compositor") || g_str_equal(name, "codec")))
+            wakes += g_ascii_strtoull(strchr(found, ':') + 1, NULL, 10);
+    }
+    closedir(tasks);
+    return wakes;
+}
+
+static void assert_asleep(void)
+{
+    // What was under way ends first.
+    const int64_t deadline_us = g_get_monotonic_time() + WITHIN_US;
+    uint64_t before = 0, after = count_wakes();
+    do {
+        assert_true(g_get_monotonic_time() < deadline_us);
+        before = after;
+        g_usleep(IDLE_US);
+        after = count_wakes();
+    } while (after != before);
+}
+
+static void without_a_meeting_no_media_thread_wakes(void **state)
+{
+    (void)state;
+    static struct province province;
+    begin(&province);
+    engine_apply(province.engine, ended());
+    assert_asleep();
+    apply(&province);
+    for (int i = 0; i < 3; i++)
+        dial(&province, i);
+    wait_until_in(&province, 3);
+    const uint64_t before = count_wakes();
+    g_usleep(IDLE_US);
+    assert_true(count_wakes() - before > 20); // it is no blind eye
+    engine_apply(province.engine, ended());
+    assert_asleep();
+    end(&province);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_meeting_no_media_thread_wakes),
         cmocka_unit_test(all_rooms_join_at_once_and_no_thread_is_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

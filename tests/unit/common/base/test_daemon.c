@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/daemon.h"
@@ -186,12 +187,30 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void a_small_limit_of_open_files_is_raised(void **state)
+{
+    (void)state;
+    struct rlimit before, after;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit small = { .rlim_cur = 256, .rlim_max = before.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+    int exit_code = 1;
+    char *text = NULL;
+    write_file("[a]\nnumber = 3\n");
+    config_free(start(&exit_code, &text, ARGUMENTS((char *)"--config", path)));
+    g_free(text);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &after), 0);
+    assert_int_equal(after.rlim_cur, MIN(before.rlim_max, 65536));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_what_it_is),
         cmocka_unit_test(refuses_a_bad_command_line),
         cmocka_unit_test(checks_the_file),
+        cmocka_unit_test(a_small_limit_of_open_files_is_raised),
         cmocka_unit_test(runs_until_it_is_told_to_end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
