@@ -9,6 +9,7 @@
 #include "mcu/ticker.h"
 
 #define TIERS_MAX        8
+#define FROZEN_US        2000000
 #define STALLED_AFTER_US 2000000
 #define GONE_AFTER_US    15000000
 // A still picture is sent this often all the same: a receiver learns of a loss by what follows it.
@@ -33,6 +34,8 @@ struct compositor {
     struct ticker ticker;
     GSource *ticks;
     GHashTable *canvases; // number → struct canvas
+    bool is_frozen;
+    int64_t thawed_us; // when all tiles were drawn
     size_t tier_count;
 };
 
@@ -41,6 +44,7 @@ struct canvas_job {
     int width, height, fps;
     struct stage *stage;
     struct tier *tier;
+    bool is_frozen;
 };
 
 struct stage *stage_new(void)
@@ -133,6 +137,9 @@ static void push(struct canvas *canvas, int64_t now_us)
 
 static void tick(struct compositor *compositor, int64_t now_us)
 {
+    const bool draws_all = !compositor->is_frozen || now_us - compositor->thawed_us >= FROZEN_US;
+    if (draws_all)
+        compositor->thawed_us = now_us;
     GHashTableIter iter;
     gpointer value;
     g_hash_table_iter_init(&iter, compositor->canvases);
@@ -142,7 +149,8 @@ static void tick(struct compositor *compositor, int64_t now_us)
             continue;
         canvas->drawn_us = now_us;
         for (size_t i = 0; canvas->stage && i < canvas->stage->count; i++)
-            canvas->is_changed |= draw_tile(canvas, i, now_us);
+            if (i == 0 || draws_all || canvas->looks[i] == TILE_UNDRAWN)
+                canvas->is_changed |= draw_tile(canvas, i, now_us);
         push(canvas, now_us);
     }
 }
@@ -227,6 +235,12 @@ static void remove_tier(void *context, const void *data)
     ticker_run(&compositor->ticker, compositor->tier_count > 0);
 }
 
+static void set_frozen(void *context, const void *data)
+{
+    struct compositor *compositor = context;
+    compositor->is_frozen = ((const struct canvas_job *)data)->is_frozen;
+}
+
 static void start(void *context, const void *data)
 {
     (void)data;
@@ -295,6 +309,12 @@ void compositor_take_stage(struct compositor *compositor, uint16_t canvas, struc
 {
     const struct canvas_job job = { .number = canvas, .stage = take_stage };
     loop_post(compositor->loop, set_stage, compositor, &job, sizeof(job));
+}
+
+void compositor_set_frozen(struct compositor *compositor, bool is_frozen)
+{
+    const struct canvas_job job = { .is_frozen = is_frozen };
+    loop_post(compositor->loop, set_frozen, compositor, &job, sizeof(job));
 }
 
 void compositor_add_tier(struct compositor *compositor, struct tier *tier)

@@ -38,5 +38,7 @@ void compositor_add_canvas(
 void compositor_remove_canvas(struct compositor *compositor, uint16_t canvas);
 void compositor_take_stage(
         struct compositor *compositor, uint16_t canvas, struct stage *take_stage);
+// All tiles but the first of a canvas are drawn anew only every other second.
+void compositor_set_frozen(struct compositor *compositor, bool is_frozen);
 void compositor_add_tier(struct compositor *compositor, struct tier *tier);
 void compositor_remove_tier(struct compositor *compositor, struct tier *tier);

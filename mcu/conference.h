@@ -14,6 +14,7 @@
 #include "mcu/desired.h"
 #include "mcu/engine.h"
 #include "mcu/net_worker.h"
+#include "mcu/overload.h"
 
 #define TIER_NONE (-1)
 
@@ -24,6 +25,7 @@ struct conference_host {
     struct compositor *compositor;
     struct net_worker *nets[ENGINE_NETS_MAX];
     struct conference_member *slots[MIXER_SLOTS]; // by slot
+    enum overload_level overload;
     uint32_t next_generation;
     uint16_t next_tier;
 };
@@ -107,6 +109,8 @@ void conference_drop_banners(struct conference_member *member);
 void conference_follow_receivers(struct conference *conference);
 // What the net thread of a member knows of its link and its canvas.
 void conference_tell_link(struct conference_member *member);
+// The machine's overload is another than before: host->overload.
+void conference_obey_overload(struct conference *conference);
 // Each second: what nobody receives any more stops after a while.
 void conference_poll_tiers(struct conference *conference, int64_t now_us);
 void conference_stop_tiers(struct conference *conference, enum canvas_kind kind);

@@ -72,8 +72,9 @@ static size_t members_on(const struct conference *conference, enum canvas_kind k
         struct conference_member *out[LAYOUT_TILES_MAX])
 {
     const struct type_canvas *canvas = desired_canvas(conference->desired, kind);
+    const size_t most = (size_t)overload_tiles(conference->host->overload);
     size_t count = 0;
-    for (size_t i = 0; canvas && i < canvas->tiles_count && count < LAYOUT_TILES_MAX; i++) {
+    for (size_t i = 0; canvas && i < canvas->tiles_count && count < most; i++) {
         struct conference_member *member = conference_find(conference, canvas->tiles[i].member);
         bool is_twice = false;
         for (size_t j = 0; j < count; j++)

@@ -31,6 +31,11 @@ static struct tier_choice_config steps_of(
     };
 }
 
+static bool is_slow(const struct conference *conference, enum canvas_kind kind, enum tier_step step)
+{
+    return conference->host->overload >= OVERLOAD_SLOW && step < steps_of(conference, kind).top;
+}
+
 static void start_tier(struct conference *conference, enum canvas_kind kind, enum tier_step step)
 {
     struct conference_host *host = conference->host;
@@ -51,6 +56,7 @@ static void start_tier(struct conference *conference, enum canvas_kind kind, enu
         return;
     canvas->tiers[step] = tier;
     canvas->unused_us[step] = 0;
+    tier_set_slow(tier, is_slow(conference, kind, step));
     for (int net = 0; net < config.net_count; net++)
         net_worker_add_tier(host->nets[net], tier);
     compositor_add_tier(host->compositor, tier);
@@ -98,6 +104,34 @@ static enum canvas_kind main_of(
     return desired_canvas(conference->desired, member->main) ? member->main : CANVAS_KIND_PROGRAM;
 }
 
+static void tell_most(const struct conference_member *member)
+{
+    const struct conference *conference = member->conference;
+    const bool is_lower =
+            conference->host->overload >= OVERLOAD_LOWER && member->main != CANVAS_KIND_CHAIR;
+    const enum tier_step top = steps_of(conference, main_of(conference, member)).top;
+    net_worker_set_most(conference->host->nets[member->net], member->slot,
+            is_lower && top > TIER_180P ? top - 1 : TIER_1080P);
+}
+
+void conference_obey_overload(struct conference *conference)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, conference->members);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        tell_most(value);
+    for (int i = CANVAS_KIND_PROGRAM; i < CANVAS_KIND_COUNT; i++) {
+        const enum canvas_kind kind = (enum canvas_kind)i;
+        for (int step = 0; step < TIER_STEP_COUNT; step++)
+            if (conference->canvases[kind].tiers[step])
+                tier_set_slow(conference->canvases[kind].tiers[step],
+                        is_slow(conference, kind, (enum tier_step)step));
+        conference_set_stage(conference, kind);
+    }
+    conference_close_hidden(conference);
+}
+
 void conference_tell_link(struct conference_member *member)
 {
     struct conference *conference = member->conference;
@@ -105,6 +139,7 @@ void conference_tell_link(struct conference_member *member)
     const struct tier_choice_config steps = steps_of(conference, main_of(conference, member));
     net_worker_set_link(conference->host->nets[member->net], member->slot,
             desired && desired->has_link_kbps ? (int)desired->link_kbps : 0, &steps);
+    tell_most(member);
 }
 
 // TIER_AUDIO: nothing.

@@ -21,6 +21,8 @@ struct engine {
     bool numbers[MIXER_SLOTS];
     uint32_t next_offer;
     GSource *seconds;
+    struct overload overload;
+    struct overload_second overload_before; // the counters a second ago
     bool is_closed; // only events of the net threads may still be on their way
 };
 
@@ -136,6 +138,44 @@ static void count_receivers(const struct engine *engine)
     metric_set(&mcu_links_thin, thin);
 }
 
+static int64_t since(const struct metric *metric, int64_t *before)
+{
+    const int64_t now = metric_get(metric), delta = now - *before;
+    *before = now;
+    return delta;
+}
+
+static struct overload_second last_second(struct engine *engine)
+{
+    struct overload_second *before = &engine->overload_before;
+    return (struct overload_second){
+        .ticks = since(&mcu_canvas_ticks_total, &before->ticks),
+        .ticks_skipped = since(&mcu_canvas_ticks_skipped_total, &before->ticks_skipped),
+        .encoded = since(&mcu_video_encoded_total, &before->encoded),
+        .busy = since(&mcu_video_encoder_busy_total, &before->busy),
+        .sounds_late = since(&mcu_audio_ticks_late_total, &before->sounds_late),
+    };
+}
+
+static void watch_overload(struct engine *engine)
+{
+    const struct overload_second second = last_second(engine);
+    const enum overload_level was = engine->overload.level;
+    if (!overload_update(&engine->overload, &second))
+        return;
+    const enum overload_level level = engine->overload.level;
+    log_warn("the machine is %s level=%d", level > was ? "overloaded" : "less overloaded", level);
+    metric_set(&mcu_overload_level, level);
+    metric_add(&mcu_overload_steps_total, level > was);
+    engine->host.overload = level;
+    compositor_set_frozen(engine->host.compositor, level >= OVERLOAD_FROZEN);
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, engine->conferences);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        conference_obey_overload(value);
+}
+
 static gboolean on_second(gpointer data)
 {
     struct engine *engine = data;
@@ -146,6 +186,7 @@ static gboolean on_second(gpointer data)
     while (g_hash_table_iter_next(&iter, NULL, &value))
         conference_poll(value, now_us);
     count_receivers(engine);
+    watch_overload(engine);
     if (audio_thread_collect(engine->host.audio) || g_hash_table_size(engine->conferences) > 0)
         return G_SOURCE_CONTINUE;
     g_source_unref(g_steal_pointer(&engine->seconds));
@@ -154,8 +195,10 @@ static gboolean on_second(gpointer data)
 
 static void start_seconds(struct engine *engine)
 {
-    if (!engine->seconds)
-        engine->seconds = loop_add_timer(engine->host.config.loop, 1000, on_second, engine);
+    if (engine->seconds)
+        return;
+    last_second(engine);
+    engine->seconds = loop_add_timer(engine->host.config.loop, 1000, on_second, engine);
 }
 
 // --- life ----------------------------------------------------------------------------------------

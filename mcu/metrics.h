@@ -18,6 +18,8 @@
     METRIC(GAUGE, mcu_receivers_480p, "Members that are sent 480p") \
     METRIC(GAUGE, mcu_receivers_720p, "Members that are sent 720p") \
     METRIC(GAUGE, mcu_receivers_1080p, "Members that are sent 1080p") \
+    METRIC(GAUGE, mcu_overload_level, "What is given up: 1 rate, 2 tiles, 3 size, 4 thumbnails") \
+    METRIC(COUNTER, mcu_overload_steps_total, "Times that one thing more was given up") \
     METRIC(GAUGE, mcu_links_thin, "Connected members whose link carries under 1 Mb/s") \
     METRIC(COUNTER, mcu_offers_total, "Offers of endpoints") \
     METRIC(COUNTER, mcu_offers_refused_total, "Offers answered with an error") \

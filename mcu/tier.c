@@ -26,7 +26,7 @@ struct tier {
     struct h264_encoder *encoder;
     struct ring *rings[TIER_NETS_MAX]; // struct tier_packet
 
-    _Atomic bool key_wanted;
+    _Atomic bool key_wanted, is_slow;
 
     // The compositor thread.
     int64_t key_asked_us, pushed_us;
@@ -114,6 +114,7 @@ int tier_open(const struct tier_config *config, struct tier **out)
     struct tier *tier = g_new0(struct tier, 1);
     tier->config = *config;
     atomic_init(&tier->key_wanted, false);
+    atomic_init(&tier->is_slow, false);
     for (int net = 0; net < config->net_count; net++)
         tier->rings[net] = ring_new(sizeof(struct tier_packet), TIER_RING);
 
@@ -162,6 +163,11 @@ struct ring *tier_ring(struct tier *tier, int net)
     return tier->rings[net];
 }
 
+void tier_set_slow(struct tier *tier, bool is_slow)
+{
+    atomic_store(&tier->is_slow, is_slow);
+}
+
 void tier_want_key_frame(struct tier *tier)
 {
     atomic_store(&tier->key_wanted, true);
@@ -178,7 +184,9 @@ void tier_push(struct tier *tier, const struct picture *picture, int64_t now_us)
 {
     const bool is_key = tier_key_frame_is_due(tier, now_us);
     // Half a picture's time of the fastest canvas: deadlines are not met to the microsecond.
-    if (!is_key && now_us - tier->pushed_us < tier->config.shape.interval_us - EARLY_US)
+    const int64_t interval_us =
+            tier->config.shape.interval_us * (atomic_load(&tier->is_slow) ? 2 : 1);
+    if (!is_key && now_us - tier->pushed_us < interval_us - EARLY_US)
         return;
     tier->pushed_us = now_us;
     if (is_key) {

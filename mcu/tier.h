@@ -49,6 +49,9 @@ struct ring *tier_ring(struct tier *tier, int net);
 // Any thread: a receiver needs a key frame. Many wishes make one key frame a second.
 void tier_want_key_frame(struct tier *tier);
 
+// Any thread: half its pictures, while the machine is overloaded.
+void tier_set_slow(struct tier *tier, bool is_slow);
+
 // Compositor thread. `now_us` is also the picture's time.
 void tier_push(struct tier *tier, const struct picture *picture, int64_t now_us);
 // Somebody waits for a key frame and may have it now.
