@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The contract of a driver: a constant row of functions that turn requests into bytes and bytes
-// into outcomes. The engine (hw/device.c) owns queue, retries, time-outs, polling, reconciling and
+// into outcomes. The engine (hw/device*.c) owns queue, retries, time-outs, polling, reconciling and
 // the link; a driver keeps only what its protocol needs. Drivers never block, and never call back
 // later on their own: every request they were given ends by hw_request_done(), or is dropped by the
 // engine.
