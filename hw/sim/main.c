@@ -52,7 +52,7 @@ static const struct config_setting settings[] = {
     { "novastar *", "smoke", CONFIG_BOOLEAN, "false", 0, 0, NULL, "They smell smoke" },
     { "novastar *", "door_open", CONFIG_BOOLEAN, "false", 0, 0, NULL, "Their cabinets stand open" },
     { "novastar *", "fan_rpm", CONFIG_INTEGER, "1500", 0, 6350, NULL, "Their slower fan's speed" },
-    { "roomos *", "listen", CONFIG_STRING, "127.0.0.1:443", 0, 64, NULL,
+    { "roomos *", "listen", CONFIG_LISTEN, "127.0.0.1:443", 0, 64, NULL,
             "TCP address:port of a posed room codec: xAPI over a WebSocket, with TLS" },
     { "roomos *", "user", CONFIG_STRING, "admin", 1, 64, NULL, "Who may log in" },
     { "roomos *", "password", CONFIG_STRING, "simulated", 0, 64, NULL, "And with what" },

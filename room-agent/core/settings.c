@@ -76,10 +76,10 @@ const struct config_setting room_settings_table[] = {
     { "device *", "certificate", CONFIG_STRING, "", 0, 120, NULL,
             "Room codec: pinned:SHA256 of its certificate, in hex, or any-on-this-lan, which "
             "trusts whoever answers at that address" },
-    { "microphones *", "udp_listen", CONFIG_STRING, "", 0, 64, NULL,
+    { "microphones *", "udp_listen", CONFIG_LISTEN, "", 0, 64, NULL,
             "Local UDP address:port where a microphone system recalls presets by VISCA; empty: "
             "none" },
-    { "microphones *", "tcp_listen", CONFIG_STRING, "", 0, 64, NULL,
+    { "microphones *", "tcp_listen", CONFIG_LISTEN, "", 0, 64, NULL,
             "The same by TCP; one of the two is needed" },
     { "microphones *", "peer", CONFIG_ADDRESS, "", 0, 45, NULL,
             "The system's own address: nobody else is heard; empty: anybody is, VISCA has no "
@@ -335,15 +335,6 @@ static void microphone_settings_free(void *data)
     g_free(microphones);
 }
 
-static char *check_listen(const struct config *config, const char *section, const char *key)
-{
-    struct hw_address parsed;
-    const char *listen = config_string(config, section, key);
-    if (listen[0] && hw_address_parse_with_port(listen, &parsed) < 0)
-        return config_fault(config, section, key, "expected ADDRESS:PORT; '%s' is not", listen);
-    return NULL;
-}
-
 static char *read_microphones(
         const struct config *config, const char *section, struct room_settings *settings)
 {
@@ -355,11 +346,6 @@ static char *read_microphones(
     if (!device || !hw_driver_can(device->driver, HW_SET, HW_PRESET))
         return config_fault(config, section, "camera",
                 "expected a device that has presets; '%s' is none", camera);
-    char *fault = check_listen(config, section, "udp_listen");
-    if (!fault)
-        fault = check_listen(config, section, "tcp_listen");
-    if (fault)
-        return fault;
     if (!udp_listen[0] && !tcp_listen[0])
         return config_fault(config, section, "camera", "expected udp_listen or tcp_listen too");
     struct microphone_settings *microphones = g_new0(struct microphone_settings, 1);

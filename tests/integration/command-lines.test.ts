@@ -102,6 +102,8 @@ const faults: [string, string, number, string][] = [
   ['rong-sim', '[visca a]\ntcp_listen = 127.0.0.1', 2, listen],
   ['rong-sim', '[visca a]\npresets = 1:0:0', 2, "'1:0:0' is not"],
   ['rong-sim', '[novastar a]\nlisten = abc', 2, listen],
+  ['rong-sim', '[roomos a]\nlisten = abc', 2, listen],
+  ['rong-room', '[microphones a]\ncamera = c\nudp_listen = 0.0.0.0', 3, listen],
   ['rong-sim', '[sim]\ncontrol = 0.0.0.0:0', 2, 'expected a loopback address'],
   ['rong-sim', '[fleet]\nnetwork = 127', 2, 'expected half an IPv4 address'],
 ];
