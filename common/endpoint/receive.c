@@ -424,8 +424,7 @@ void endpoint_take_rtcp(void *user, const uint8_t *data, size_t size)
 void endpoint_need_key_frame(struct endpoint *endpoint, enum sdp_line line)
 {
     struct endpoint_receiver *receiver = &endpoint->receivers[line];
-    if (!receiver->unpack)
-        return;
-    h264_unpack_reset(receiver->unpack);
+    if (receiver->unpack)
+        h264_unpack_reset(receiver->unpack);
     ask_for_key_frame(endpoint, receiver, g_get_monotonic_time());
 }

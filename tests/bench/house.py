@@ -53,13 +53,13 @@ def free_network():
 
 
 class House(demo.House):
-    def __init__(self, folder, binaries, rooms, a_meeting=MEETING_UNITS):
-        """`rooms` in as many meetings as it takes, of `a_meeting` rooms each."""
+    def __init__(self, folder, binaries, rooms, a_meeting=MEETING_UNITS, canvas=None):
+        """`rooms` in as many meetings as it takes, of `a_meeting` rooms each; `canvas`: settings of that section."""
         net, port = free_network()
         super().__init__(types.SimpleNamespace(
             net=net, dir=folder, bin=binaries, port=port, rooms=rooms, media_addresses=f"{net}.0.1"))
         self.units, self.tree = tree.province(rooms)
-        self.a_meeting = a_meeting
+        self.a_meeting, self.canvas = a_meeting, canvas
         self.meeting_of = {}  # by unit
         self.load = None
         self.loads = 0
@@ -69,6 +69,10 @@ class House(demo.House):
         """`wakes_s`: how long to count the wakes of rong-mcu before there is a meeting."""
         self.prepare()
         self.write("units.csv", self.tree)
+        if self.canvas:
+            self.settings("mcu", "mcu.conf", {"signal": self.centre(), "canvas": self.canvas, "mcu": {
+                "state_dir": f"{self.folder}/mcu", "media_addresses": self.options.media_addresses,
+                "status_listen": f"{self.signal_ip}:9081"}})
         self.start("rong-signal", "rong-signal", "--config", self.folder / "signal.conf")
         self.start("rong-sim", "rong-sim", "--config", self.folder / "sim.conf")
         self.until("rong-signal", lambda: demo.listens(self.signal_ip, self.options.port), 15)

@@ -17,6 +17,7 @@
 #include "tests/bench/bare.h"
 #include "tests/bench/delay.h"
 #include "tests/bench/devices.h"
+#include "tests/bench/material.h"
 #include "tests/bench/micro.h"
 #include "tests/bench/peers.h"
 
@@ -73,6 +74,31 @@ static int run_devices(const struct options *options, struct json_object **out)
     return devices_run(&config, out);
 }
 
+// The picture of a tile as a file that other programs can decode, for --ms.
+static int run_clip(const struct options *options, struct json_object **out)
+{
+    struct clip clip;
+    if (!start_media())
+        return -ENOENT;
+    const int rc = clip_open_picture(&material_tile, 1, "Rông", &clip);
+    if (rc < 0)
+        return rc;
+    g_autofree char *path = g_build_filename(options->folder, "tile.h264", NULL);
+    FILE *file = fopen(path, "we");
+    const int frames = options->ms * material_tile.fps / 1000;
+    size_t written = 1;
+    for (int i = 0; file && written && i < frames; i++) {
+        size_t size;
+        const void *data = g_bytes_get_data(clip.units[i % clip.frame_count], &size);
+        written = fwrite(data, size, 1, file);
+    }
+    clip_close(&clip);
+    if (!file || fclose(file) != 0 || !written)
+        return -EIO;
+    *out = json_object_new_string(path);
+    return 0;
+}
+
 static int run_peers(const struct options *options, struct json_object **out)
 {
     (void)out;
@@ -94,6 +120,7 @@ static const struct {
     { "devices", run_devices },
     { "delay", run_delay },
     { "peers", run_peers },
+    { "clip", run_clip },
 };
 
 static const char *options_fault(const struct options *options, int argc, char **argv)
@@ -123,7 +150,7 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "ms", 0, 0, G_OPTION_ARG_INT, &options->ms, "how long each part or row takes (500)",
                 "MS" },
         { "folder", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
-                "micro: on the disk of the journal (.)", "DIR" },
+                "micro: on the disk of the journal; clip: where it goes (.)", "DIR" },
         { "camera", 0, 0, G_OPTION_ARG_STRING, &options->camera, "devices: VISCA over UDP",
                 "ADDRESS:PORT" },
         { "wall", 0, 0, G_OPTION_ARG_STRING, &options->wall, "devices: NovaStar", "ADDRESS:PORT" },
@@ -141,7 +168,7 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->wants_version, "Print the version", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices|delay|peers");
+    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices|delay|peers|clip");
     g_autoptr(GError) error = NULL;
     g_option_context_set_summary(context, "Measures parts of Rông; prints JSON.");
     g_option_context_add_main_entries(context, entries, NULL);

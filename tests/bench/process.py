@@ -22,6 +22,12 @@ def cpu_seconds_fine(pid):
         return cpu_seconds(pid)
 
 
+def thread_seconds(pid, name):
+    """Of its threads of this name."""
+    return sum(int((task / "schedstat").read_text().split()[0])
+               for task in pathlib.Path(f"/proc/{pid}/task").iterdir() if (task / "comm").read_text().strip() == name) / 1e9
+
+
 def machine_seconds():
     """CPU that anybody used, on all cores."""
     fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:]]

@@ -2,6 +2,7 @@
 """The table of `make bench`: one entry a row. Rows of rong-bench micro stand in the micro_*.c files."""
 import experiments
 import janus
+import picture
 import province
 from house import Failure
 from report import Row, Value, middle, percentile
@@ -148,6 +149,60 @@ def fit(low, high, rooms):
     return measure
 
 
+# --- bad links -----------------------------------------------------------------------------------
+
+LOSSY = f"{picture.LOSSY_ROOMS} rooms that send RED, 10 % random loss, 60 ms round trip, {picture.LOSS_S} s"
+
+
+def concealed_down(bench):
+    loss = bench.once(picture.loss_down)
+    return Value(loss.concealed, f"towards the rooms, in {picture.LISTENERS} of them; {LOSSY}", loss.invalid)
+
+
+def concealed_up(bench):
+    loss = bench.once(picture.loss_up)
+    return Value(loss.mcu_concealed, f"from the rooms, of what the centre decoded; {LOSSY}", loss.invalid)
+
+
+def gaps_at_loss(bench):
+    loss = bench.once(picture.loss_down)
+    return Value(loss.gaps, f"over 60 ms, in {picture.LISTENERS} rooms; {LOSSY}", loss.invalid)
+
+
+def frozen_at_loss(bench):
+    loss = bench.once(picture.loss_down)
+    return Value(loss.frozen, f"of the time, WebRTC's rule, in {picture.LISTENERS} rooms; {LOSSY}", loss.invalid)
+
+
+# --- the picture ---------------------------------------------------------------------------------
+
+def added_to_picture(share):
+    def measure(bench):
+        added = bench.once(picture.added)
+        return Value(percentile(added.ms, share), "a room sends a frame mark → another has decoded it in the large tile, its "
+                     f"receiving and decoding in it; {added.rooms} rooms, {span(added.ms)}", added.invalid)
+    return measure
+
+
+def key_frames_in_storm(bench):
+    storm = bench.once(picture.storm)
+    return Value(max(storm.key_frames) / max(storm.tiers, 1), f"a tier, in the second after {min(storm.plis):.0f} PLIs at once, "
+                 f"{len(storm.plis)} times; {storm.tiers:.0f} encoders", storm.invalid)
+
+
+def small_meetings(bench):
+    window = bench.once(picture.meetings)
+    return Value(window.cores, f"{picture.MEETINGS} meetings of {picture.A_MEETING} rooms, 480p15 each; generator "
+                 f"{window.load_cores:.2f} core, {window.threads} threads", "; ".join(window.faults) or None)
+
+
+def composing(key, name):
+    def measure(bench):
+        done = bench.once(picture.composed)
+        return Value(done.ours / getattr(done, key), f"16 × 360p25 into 720p25, composing alone, ours ÷ {name}; {done.detail}")
+    return measure
+
+
 # --- beside Janus --------------------------------------------------------------------------------
 
 def encrypted_ratio(bench):
@@ -256,6 +311,16 @@ ROWS = [
     Row("audio.core_at_1000_rooms", "core", "≤ 2.0", thousand, full_only=True),
     Row("wire.mib_a_room_at_1000", "MiB", "≤ 1.5", thousand_memory, full_only=True),
     Row("wire.threads_at_1000_rooms", "threads", None, thousand_threads, full_only=True),
+    Row("audio.concealed_10_loss_down", "%", "≤ 1", concealed_down, full_only=True),
+    Row("audio.concealed_10_loss_up", "%", "≤ 1", concealed_up, full_only=True),
+    Row("audio.gaps_10_loss", "gaps", "≤ 0", gaps_at_loss, full_only=True),
+    Row("video.frozen_10_loss", "%", "≤ 1", frozen_at_loss, full_only=True),
+    Row("video.added_by_centre_p50", "ms", "≤ 120", added_to_picture(50), full_only=True),
+    Row("video.added_by_centre_p95", "ms", None, added_to_picture(95), full_only=True),
+    Row("video.key_frames_after_236_plis", "key frames", "≤ 1", key_frames_in_storm, full_only=True),
+    Row("video.core_at_17_meetings", "core", None, small_meetings, full_only=True),
+    Row("video.composing_to_ffmpeg", "ratio", "≤ 0.3334", composing("ffmpeg", "ffmpeg xstack"), full_only=True),
+    Row("video.composing_to_gstreamer", "ratio", "≤ 0.3334", composing("gstreamer", "GStreamer's compositor"), full_only=True),
     Row("audio.janus_encrypted_ratio", "ratio", "≤ 0.05", encrypted_ratio, full_only=True),
     Row("audio.janus_mixing_ratio", "ratio", "≤ 0.05", mixing_ratio, full_only=True),
     Row("wire.janus_fanout_ratio", "ratio", "≥ 2", fanout_ratio, full_only=True),

@@ -52,7 +52,7 @@ struct load {
     const char *local_addresses[2];
     struct watch *watch;
     GPtrArray *rooms;
-    GSource *tick, *second, *terminated, *interrupted;
+    GSource *tick, *second, *terminated, *interrupted, *storm;
     int64_t begun_us, next_tick_us;
     int seconds, ticks, late_ticks;
     double begun_cpu_seconds; // what enrolling and coding cost is not the load's
@@ -230,10 +230,19 @@ static gboolean on_signal(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static GSource *end_on(struct load *load, int signal_number)
+// All rooms ask for a key frame at once: SIGUSR1.
+static gboolean on_storm(gpointer data)
+{
+    struct load *load = data;
+    for (guint i = 0; i < load->rooms->len; i++)
+        posed_room_ask_for_key_frame(g_ptr_array_index(load->rooms, i));
+    return G_SOURCE_CONTINUE;
+}
+
+static GSource *call_on(struct load *load, int signal_number, GSourceFunc fn)
 {
     GSource *source = g_unix_signal_source_new(signal_number);
-    g_source_set_callback(source, on_signal, load, NULL);
+    g_source_set_callback(source, fn, load, NULL);
     g_source_attach(source, loop_context(load->loop));
     return source;
 }
@@ -532,8 +541,9 @@ static int prepare(struct load *load)
     load->silence = clip_silence();
     load->rooms = g_ptr_array_new_with_free_func((GDestroyNotify)posed_room_close);
     load->loop = loop_new_main();
-    load->terminated = end_on(load, SIGTERM);
-    load->interrupted = end_on(load, SIGINT);
+    load->terminated = call_on(load, SIGTERM, on_signal);
+    load->interrupted = call_on(load, SIGINT, on_signal);
+    load->storm = call_on(load, SIGUSR1, on_storm);
     const int rc = watch_open(load->options.watch_file, &load->watch);
     if (rc < 0)
         fprintf(stderr, "rong-load: %s: %s\n", load->options.watch_file, g_strerror(-rc));
@@ -549,6 +559,7 @@ static void finish(struct load *load)
     voices_free(load->voices);
     loop_clear_source(&load->terminated);
     loop_clear_source(&load->interrupted);
+    loop_clear_source(&load->storm);
     if (load->loop)
         loop_free(load->loop);
     certificate_free(load->certificate);

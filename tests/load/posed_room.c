@@ -256,7 +256,8 @@ static void take_answer(struct posed_room *room, const struct envelope *envelope
     log_warn("no answer room=%s code=%s", room->unit, error);
     room->failures++;
     room->is_failed = true;
-    room->retry_us = g_get_monotonic_time() + RETRY_US;
+    // Not all at once again, if it was because they all came at once.
+    room->retry_us = g_get_monotonic_time() + RETRY_US + g_random_int_range(0, (gint32)RETRY_US);
 }
 
 static void send_sound(struct posed_room *room)
@@ -287,6 +288,7 @@ static void send_picture(struct posed_room *room, int64_t now_us)
     size_t size;
     const uint8_t *data = g_bytes_get_data(clip->units[room->frame_at], &size);
     endpoint_send_video(room->endpoint, SDP_MAIN, data, size, room->next_frame_us);
+    watch_sent(room->watch, room->mark, room->frame_at);
     room->frame_at = (room->frame_at + 1) % (unsigned)clip->frame_count;
     room->next_frame_us += G_USEC_PER_SEC / clip->fps;
     if (now_us - room->next_frame_us > G_USEC_PER_SEC)
@@ -324,6 +326,12 @@ void posed_room_tick(struct posed_room *room, int64_t now_us)
         loudspeaker_tick(room->loudspeaker, room->endpoint);
         ear_listen(&room->ear, loudspeaker_last(room->loudspeaker), TICK_SAMPLES);
     }
+}
+
+void posed_room_ask_for_key_frame(struct posed_room *room)
+{
+    if (room->endpoint)
+        endpoint_need_key_frame(room->endpoint, SDP_MAIN);
 }
 
 void posed_room_second(struct posed_room *room)

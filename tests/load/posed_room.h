@@ -42,6 +42,8 @@ void posed_room_close(struct posed_room *room);
 void posed_room_join_after(struct posed_room *room, int64_t at_us);
 // Every 20 ms: sends what is due.
 void posed_room_tick(struct posed_room *room, int64_t now_us);
+// A PLI for what it receives, whether it lost anything or not.
+void posed_room_ask_for_key_frame(struct posed_room *room);
 // Once a second.
 void posed_room_second(struct posed_room *room);
 

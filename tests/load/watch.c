@@ -4,14 +4,19 @@
 #include <errno.h>
 #include <glib.h>
 #include <json-c/json.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/media/frame_mark.h"
 #include "mcu/canvas/layout.h"
+#include "tests/load/clip.h"
+
+#define MARKS_MAX 1024
 
 struct watch {
     FILE *file;
+    _Atomic int64_t sent_us[MARKS_MAX][CLIP_FRAMES_MAX]; // 0: not sent yet
 };
 
 int watch_open(const char *file, struct watch **out)
@@ -84,25 +89,46 @@ void watch_second(struct watch *watch, const struct watch_second *second)
     json_object_put(line);
 }
 
-// The mark in the first tile of a layout that has a large one; -1: none.
-static int mark_in(const struct picture *picture, enum layout_kind kind, size_t tiles)
+void watch_sent(struct watch *watch, unsigned mark, unsigned frame)
+{
+    if (watch && mark < MARKS_MAX && frame < CLIP_FRAMES_MAX)
+        atomic_store(&watch->sent_us[mark][frame], g_get_monotonic_time());
+}
+
+static void tell_seen(struct watch_eye *eye, const struct frame_mark *mark)
+{
+    const int64_t now_us = g_get_monotonic_time();
+    if (mark->room >= MARKS_MAX || mark->frame >= CLIP_FRAMES_MAX || mark->frame == eye->frame)
+        return;
+    eye->frame = mark->frame;
+    const int64_t sent_us = atomic_load(&eye->watch->sent_us[mark->room][mark->frame]);
+    if (sent_us > 0)
+        fprintf(eye->watch->file,
+                "{\"us\":%" G_GINT64_FORMAT
+                ",\"what\":\"seen\",\"unit\":\"%s\",\"mark\":%d,\"ms\":%.1f}\n",
+                now_us, eye->unit, mark->room, (double)(now_us - sent_us) / 1000);
+}
+
+// The mark in the first tile of a layout that has a large one; false: none.
+static bool mark_in(
+        const struct picture *picture, enum layout_kind kind, size_t tiles, struct frame_mark *mark)
 {
     struct layout_rect rects[LAYOUT_TILES_MAX];
-    struct frame_mark mark;
     layout_place(kind, tiles, picture->width, picture->height, rects);
     const struct layout_rect *first = &rects[0];
-    return frame_mark_read(picture, first->x, first->y, first->width, first->height, &mark)
-                   ? mark.room
-                   : -1;
+    return frame_mark_read(picture, first->x, first->y, first->width, first->height, mark);
 }
 
 void watch_look(void *user, const struct picture *picture)
 {
     struct watch_eye *eye = user;
+    struct frame_mark mark;
     // Beside a large tile there are at most five others, which leave it where it is.
-    int large = mark_in(picture, LAYOUT_SPEAKER, 6);
-    if (large < 0)
-        large = mark_in(picture, LAYOUT_SINGLE, 1);
+    const bool is_there =
+            mark_in(picture, LAYOUT_SPEAKER, 6, &mark) || mark_in(picture, LAYOUT_SINGLE, 1, &mark);
+    const int large = is_there ? mark.room : -1;
+    if (is_there)
+        tell_seen(eye, &mark);
     if (large == eye->large)
         return;
     eye->large = large;

@@ -18,6 +18,9 @@ void watch_close(struct watch *watch);
 void watch_picture(struct watch *watch, const char *unit, double since_offer_ms);
 // Media can flow.
 void watch_joined(struct watch *watch, const char *unit, double since_offer_ms);
+// A room sends this picture of its clip; the loop's thread. When one whose large tile shows it is
+// decoded, {"what":"seen"} tells how long that took.
+void watch_sent(struct watch *watch, unsigned mark, unsigned frame);
 struct watch_second {
     int ticks, late_ticks; // since the start
     unsigned connected, pictures, sounds;
@@ -34,6 +37,7 @@ struct watch_eye {
     struct watch *watch;
     const char *unit;
     int large; // mark that was in it last; -1: none
+    int64_t frame;
 };
 // A screen_look_fn.
 void watch_look(void *eye, const struct picture *picture);
