@@ -32,7 +32,7 @@ struct options {
     gboolean wants_version;
     char *signal_url, *machine_url, *token_file, *ca_file, *pin, *units, *json_file, *log_level;
     char *watch_file, *speech, *local;
-    gboolean sound_only;
+    gboolean sound_only, shares;
     char *link, *link_up, *link_down;
     struct link_profile up, down;
     int link_seed;
@@ -47,7 +47,7 @@ struct load {
     struct loop *loop;
     struct certificate *certificate;
     GBytes *silence;
-    struct clip_coder *pictures;
+    struct clip_coder *pictures, *screens;
     struct voices *voices;
     const char *local_addresses[2];
     struct watch *watch;
@@ -156,6 +156,7 @@ struct totals {
     uint64_t samples, concealed, gaps, clipped;
     uint64_t frames, freezes, frozen_us, key_frames_in, watched_us;
     double join_ms_max, picture_ms_max;
+    int gap_ms;
 };
 
 static void add_up(const struct load *load, struct totals *totals)
@@ -181,6 +182,7 @@ static void add_up(const struct load *load, struct totals *totals)
         totals->frozen_us += view.frozen_us;
         totals->key_frames_in += view.key_frames_in;
         totals->watched_us += view.watched_us;
+        totals->gap_ms = MAX(totals->gap_ms, view.gap_ms);
         totals->join_ms_max = MAX(totals->join_ms_max, view.join_ms);
         totals->picture_ms_max = MAX(totals->picture_ms_max, view.picture_ms);
     }
@@ -207,7 +209,8 @@ static gboolean on_second(gpointer data)
         .freezes = totals.freezes,
         .frozen_us = totals.frozen_us,
         .key_frames_in = totals.key_frames_in,
-        .watched_us = totals.watched_us };
+        .watched_us = totals.watched_us,
+        .gap_ms = totals.gap_ms };
     watch_second(load->watch, &told);
     if (++load->seconds % PROGRESS_EVERY == 0) {
         fprintf(stderr,
@@ -286,6 +289,7 @@ static int open_room(struct load *load, const char *unit, guint index)
         .voices = load->voices,
         .local_addresses = load->options.local ? load->local_addresses : NULL,
         .sound_only = load->options.sound_only,
+        .screens = index == 0 ? load->screens : NULL,
         .watch = load->watch,
         .link_up = load->options.up,
         .link_down = load->options.down,
@@ -305,7 +309,9 @@ static int open_rooms(struct load *load)
 {
     g_auto(GStrv) units = g_strsplit(load->options.units, ",", -1);
     load->local_addresses[0] = load->options.local;
+    static const struct clip_picture screen = { .height = 1080, .fps = 8, .kbps = 1500 };
     load->pictures = clip_coder_new(&load->options.picture);
+    load->screens = load->options.shares ? clip_coder_new(&screen) : NULL;
     load->voices = voices_new(
             load->options.speech, (unsigned)load->options.first_mark, g_strv_length(units));
     for (guint i = 0; units[i] && !load->is_ending; i++) {
@@ -473,6 +479,8 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "and then one this often (0: all at once)", "MS" },
         { "sound-only", 0, 0, G_OPTION_ARG_NONE, &options->sound_only,
                 "the rooms offer no picture and take none", NULL },
+        { "share", 0, 0, G_OPTION_ARG_NONE, &options->shares,
+                "the first room shares a screen of 1080 lines while it has the floor", NULL },
         { "speech", 0, 0, G_OPTION_ARG_FILENAME, &options->speech,
                 "rooms speak what is in this folder over their tones (tones alone)", "FOLDER" },
         { "local", 0, 0, G_OPTION_ARG_STRING, &options->local,
@@ -556,6 +564,7 @@ static void finish(struct load *load)
     loop_clear_source(&load->second);
     g_clear_pointer(&load->rooms, g_ptr_array_unref);
     clip_coder_free(load->pictures);
+    clip_coder_free(load->screens);
     voices_free(load->voices);
     loop_clear_source(&load->terminated);
     loop_clear_source(&load->interrupted);

@@ -30,6 +30,11 @@ struct posed_room {
     unsigned mark;
     struct clip_coder *pictures;
     struct clip_order *clip; // NULL: never asked to send a picture
+    struct clip_coder *screens;
+    struct clip_order *screen_clip; // NULL: it never shared
+    bool has_asked_to_share;
+    unsigned screen_at;
+    int64_t next_screen_us;
     const struct voice *voice;
     GBytes *silence;
     const char *const *local_addresses;
@@ -65,6 +70,9 @@ struct posed_room {
     int64_t sound_since_us; // when it was connected
     double sound_in_kbps;   // on the wire, since then
     struct watch_eye eye;
+    bool has_gap_start, has_content;
+    uint32_t gap_start;           // RTP time of the last picture
+    int gap_ms, gap_ms_in_second; // the longest of this second, and of the one before
     uint64_t frames_before;
     double picture_fps;      // in the last second
     int64_t watching_us;     // since when; 0: not yet
@@ -112,6 +120,7 @@ static void disconnect(struct posed_room *room)
     room->picture_packets = room->picture_before = 0;
     room->sound_packets = room->sound_before = 0;
     room->picture_alive = room->sound_alive = false;
+    room->has_gap_start = false;
 }
 
 static void take_path(
@@ -165,8 +174,16 @@ static void endpoint_changed(void *user, enum peer_state state, const char *reas
 static void take_unit(void *user, enum sdp_line line, const struct h264_access_unit *unit)
 {
     struct posed_room *room = user;
-    if (line != SDP_MAIN)
+    if (line != SDP_MAIN) {
+        if (!room->has_content)
+            watch_content(room->watch, room->unit);
+        room->has_content = true;
         return;
+    }
+    if (room->has_gap_start)
+        room->gap_ms = MAX(room->gap_ms, (int)(unit->timestamp - room->gap_start) / 90);
+    room->has_gap_start = true;
+    room->gap_start = unit->timestamp;
     if (room->picture_ms == 0) {
         room->picture_ms = (double)(g_get_monotonic_time() - room->offered_us) / 1000;
         watch_picture(room->watch, room->unit, room->picture_ms);
@@ -180,6 +197,8 @@ static void key_frame_wanted(void *user, enum sdp_line line)
     struct posed_room *room = user;
     if (line == SDP_MAIN)
         room->frame_at = 0;
+    else
+        room->screen_at = 0;
 }
 
 static void screen_needs_key_frame(void *user)
@@ -295,6 +314,33 @@ static void send_picture(struct posed_room *room, int64_t now_us)
         room->next_frame_us = now_us; // we were held up: do not send the past in one burst
 }
 
+// Who may, shares.
+static void share(struct posed_room *room)
+{
+    const bool may = room->screens && room->desired.floor == FLOOR_STATE_GRANTED;
+    if (may && !room->has_asked_to_share) {
+        struct message_content_start message = { 0 };
+        g_strlcpy(message.meeting, room->desired.meeting, sizeof(message.meeting));
+        send_request(room, MESSAGE_CONTENT_START, ++room->last_id, &message);
+    }
+    room->has_asked_to_share = may;
+}
+
+static void send_screen(struct posed_room *room, int64_t now_us)
+{
+    if (!room->desired.has_send_content || room->desired.send_content.height == 0 ||
+            !room->screen_clip || now_us < room->next_screen_us)
+        return;
+    const struct clip *clip = clip_order_look(room->screen_clip);
+    if (!clip)
+        return;
+    size_t size;
+    const uint8_t *data = g_bytes_get_data(clip->units[room->screen_at], &size);
+    endpoint_send_video(room->endpoint, SDP_CONTENT, data, size, now_us);
+    room->screen_at = (room->screen_at + 1) % (unsigned)clip->frame_count;
+    room->next_screen_us = now_us + G_USEC_PER_SEC / clip->fps;
+}
+
 void posed_room_join_after(struct posed_room *room, int64_t at_us)
 {
     room->join_after_us = at_us;
@@ -322,6 +368,7 @@ void posed_room_tick(struct posed_room *room, int64_t now_us)
         return;
     send_sound(room);
     send_picture(room, now_us);
+    send_screen(room, now_us);
     if (room->loudspeaker) {
         loudspeaker_tick(room->loudspeaker, room->endpoint);
         ear_listen(&room->ear, loudspeaker_last(room->loudspeaker), TICK_SAMPLES);
@@ -336,6 +383,8 @@ void posed_room_ask_for_key_frame(struct posed_room *room)
 
 void posed_room_second(struct posed_room *room)
 {
+    room->gap_ms_in_second = room->gap_ms;
+    room->gap_ms = 0;
     if (room->endpoint) {
         struct endpoint_stats stats;
         endpoint_read_stats(room->endpoint, &stats);
@@ -387,6 +436,9 @@ static void take_event(struct posed_room *room, const struct envelope *envelope)
         rc = envelope_body(envelope, desired, &fault);
         if (rc == 0)
             room->desired = *desired;
+        if (rc == 0 && !desired->has_content)
+            room->has_content = false;
+        share(room);
     } else if (envelope->type == MESSAGE_ROOM_DESIRED) {
         g_autofree struct message_room_desired *desired = g_new0(struct message_room_desired, 1);
         rc = envelope_body(envelope, desired, &fault);
@@ -453,6 +505,10 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->mark = config->mark;
     room->silence = g_bytes_ref(config->silence);
     room->pictures = config->pictures;
+    room->screens = config->screens;
+    // Coded before it is wanted: a real screen is there at once.
+    if (room->screens)
+        room->screen_clip = clip_order_new(room->screens, room->mark, config->unit);
     room->voice = voices_of(config->voices, config->mark);
     // Not all the same word at the same time, nor all packets of silence in the same tick.
     room->sound_at = config->mark * 7 % VOICE_FRAMES;
@@ -492,6 +548,7 @@ void posed_room_close(struct posed_room *room)
     screen_close(room->screen);
     loudspeaker_close(room->loudspeaker);
     clip_order_free(room->clip);
+    clip_order_free(room->screen_clip);
     g_bytes_unref(room->silence);
     g_free(room->unit);
     g_free(room);
@@ -510,6 +567,7 @@ void posed_room_view(const struct posed_room *room, struct posed_room_view *out)
         .join_ms = room->join_ms,
         .picture_ms = room->picture_ms,
         .picture_fps = room->decodes ? room->picture_fps : -1,
+        .gap_ms = room->decodes ? room->gap_ms_in_second : 0,
     };
     if (room->loudspeaker) {
         const struct loudspeaker_counters *sound = loudspeaker_counters(room->loudspeaker);

@@ -28,6 +28,7 @@ struct posed_room_config {
     const char *const *local_addresses;    // of its sockets; NULL: all; lent
     bool sound_only;                       // it offers no picture and takes none
     bool decodes;                          // one of the sample that looks and listens
+    struct clip_coder *screens;            // it shares one while it has the floor; NULL: never
     struct link_profile link_up, link_down;
     uint64_t link_seed;
     struct watch *watch; // lent; NULL: nobody wants to know
@@ -58,6 +59,7 @@ struct posed_room_view {
     // Likewise; else 0. All since the start.
     uint64_t samples, concealed, gaps, clipped;
     uint64_t frames, freezes, frozen_us, key_frames_in, watched_us;
+    int gap_ms; // between two pictures by their RTP time, the longest in the last second
 };
 void posed_room_view(const struct posed_room *room, struct posed_room_view *out);
 // The result's object; the caller puts it.

@@ -50,6 +50,13 @@ void watch_picture(struct watch *watch, const char *unit, double since_offer_ms)
                 g_get_monotonic_time(), unit, since_offer_ms);
 }
 
+void watch_content(struct watch *watch, const char *unit)
+{
+    if (watch)
+        fprintf(watch->file, "{\"us\":%" G_GINT64_FORMAT ",\"what\":\"content\",\"unit\":\"%s\"}\n",
+                g_get_monotonic_time(), unit);
+}
+
 void watch_joined(struct watch *watch, const char *unit, double since_offer_ms)
 {
     if (watch)
@@ -85,6 +92,7 @@ void watch_second(struct watch *watch, const struct watch_second *second)
     add(line, "freezes", (int64_t)second->freezes);
     add(line, "frozen_us", (int64_t)second->frozen_us);
     add(line, "watched_us", (int64_t)second->watched_us);
+    add(line, "gap_ms", second->gap_ms);
     fprintf(watch->file, "%s\n", json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN));
     json_object_put(line);
 }

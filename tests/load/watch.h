@@ -16,6 +16,8 @@ void watch_close(struct watch *watch);
 
 // Any thread; NULL is fine.
 void watch_picture(struct watch *watch, const char *unit, double since_offer_ms);
+// The first picture of a shared screen.
+void watch_content(struct watch *watch, const char *unit);
 // Media can flow.
 void watch_joined(struct watch *watch, const char *unit, double since_offer_ms);
 // A room sends this picture of its clip; the loop's thread. When one whose large tile shows it is
@@ -29,6 +31,7 @@ struct watch_second {
     uint64_t frames, freezes, frozen_us;        // likewise
     uint64_t key_frames_in;                     // of these, whole
     uint64_t watched_us;                        // how long each has seen pictures, added up
+    int gap_ms; // the longest in this second between two pictures as the centre timed them
 };
 void watch_second(struct watch *watch, const struct watch_second *second);
 
