@@ -129,8 +129,6 @@ static void count_peer(struct member *member)
     metric_add(&mcu_srtp_refused_total, (int64_t)(now->srtp_refused - counted->srtp_refused));
     metric_add(&mcu_demux_refused_total, (int64_t)(now->demux_refused - counted->demux_refused));
     metric_add(&mcu_ice_restarts_total, (int64_t)(now->ice_restarts - counted->ice_restarts));
-    if (now->ice_restarts != counted->ice_restarts)
-        link_out_restart(&member->link, ticker_now_us());
     *counted = *now;
 }
 
