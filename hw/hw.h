@@ -27,11 +27,9 @@ enum hw_result {
     HW_RESULT_COUNT,
 };
 
-// "ok", "timeout", …: the code in reports, after "device.".
+// "ok", "timeout", …: the code in reports, after "device.". The contract has its sentences
+// (protocol/schema/errors.json), with a cure each.
 const char *hw_result_name(enum hw_result result);
-// One Vietnamese sentence for the room, and the same in English.
-const char *hw_result_text_vi(enum hw_result result);
-const char *hw_result_text_en(enum hw_result result);
 
 enum hw_link_state {
     HW_LINK_DOWN,

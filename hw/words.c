@@ -1,74 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names and sentences of hw/hw.h.
+// The names of hw/hw.h.
 #include <glib.h>
 #include <string.h>
 
 #include "common/base/check.h"
 #include "hw/device.h"
 
-static const struct {
-    const char *name;
-    const char *vi; // what is wrong, and what to do about it
-    const char *en;
-} results[HW_RESULT_COUNT] = {
-    [HW_OK] = { "ok", "Hoạt động bình thường.", "Working." },
-    [HW_UNSUPPORTED] = { "unsupported",
-            "Thiết bị không có chức năng này: bỏ dòng này khỏi khung cảnh.",
-            "The device can not do this: take the line out of the scene." },
-    [HW_BAD_VALUE] = { "bad_value",
-            "Thiết bị từ chối giá trị được yêu cầu: sửa giá trị trong khung cảnh.",
-            "The device refused the value: mend it in the scene." },
-    [HW_OFFLINE] = { "offline", "Không kết nối được thiết bị: kiểm tra nguồn điện và dây mạng.",
-            "The device can not be reached: check its power and network cable." },
-    [HW_TIMEOUT] = { "timeout", "Thiết bị không trả lời: tắt rồi bật lại thiết bị.",
-            "The device does not answer: switch it off and on." },
-    [HW_BUSY] = { "busy", "Thiết bị đang bận: chờ một phút rồi thử lại.",
-            "The device is busy: wait a minute and try again." },
-    [HW_NOT_NOW] = { "not_now",
-            "Thiết bị đang ở chế độ chờ hoặc đang mở trình đơn: bật thiết bị, đóng trình đơn.",
-            "The device is in standby, or a menu is open: switch it on, close the menu." },
-    [HW_REFUSED] = { "refused",
-            "Thiết bị từ chối hộp phòng họp: kiểm tra mật khẩu và quyền trong cấu hình.",
-            "The device refuses the box: check the password and the rights in the settings." },
-    [HW_UNTRUSTED] = { "untrusted",
-            "Chứng thư của thiết bị không phải chứng thư đã ghi: kiểm tra có đúng thiết bị không, "
-            "rồi ghi lại vân tay trong cấu hình.",
-            "The device shows another certificate than the one in the settings: see that it is "
-            "the right device, then write its fingerprint anew." },
-    [HW_LOCKED] = { "locked",
-            "Một chương trình khác đang giữ thiết bị: đóng NovaLCT hoặc SmartLCT trên máy tính.",
-            "Another program holds the device: close NovaLCT or SmartLCT on the computer." },
-    [HW_BAD_ANSWER] = { "bad_answer",
-            "Thiết bị trả lời sai quy cách: kiểm tra loại thiết bị trong cấu hình.",
-            "The device answered nonsense: check its driver in the settings." },
-    [HW_DEVICE_FAULT] = { "fault",
-            "Thiết bị báo lỗi phần cứng: kiểm tra cáp, quạt và nguồn của các tấm màn hình, xem có "
-            "khói không.",
-            "The device reports a fault: check the cabinets' cables, fans and power, and look for "
-            "smoke." },
-    [HW_UNVERIFIED] = { "unverified",
-            "Thiết bị báo đã làm nhưng trạng thái đọc lại không đúng: tắt rồi bật lại thiết bị.",
-            "The device said done, but reads back otherwise: switch it off and on." },
-    [HW_CANCELLED] = { "cancelled", "Lệnh đã được thay bằng lệnh mới hơn.",
-            "A newer command took its place." },
-    [HW_MISCONFIGURED] = { "misconfigured",
-            "Cấu hình của hộp phòng họp sai: địa chỉ, cổng hoặc tệp thiết bị không dùng được.",
-            "The box's settings are wrong: the address, port or device file can not be used." },
+static const char *const results[HW_RESULT_COUNT] = {
+    [HW_OK] = "ok",
+    [HW_UNSUPPORTED] = "unsupported",
+    [HW_BAD_VALUE] = "bad_value",
+    [HW_OFFLINE] = "offline",
+    [HW_TIMEOUT] = "timeout",
+    [HW_BUSY] = "busy",
+    [HW_NOT_NOW] = "not_now",
+    [HW_REFUSED] = "refused",
+    [HW_UNTRUSTED] = "untrusted",
+    [HW_LOCKED] = "locked",
+    [HW_BAD_ANSWER] = "bad_answer",
+    [HW_DEVICE_FAULT] = "fault",
+    [HW_UNVERIFIED] = "unverified",
+    [HW_CANCELLED] = "cancelled",
+    [HW_MISCONFIGURED] = "misconfigured",
 };
 
 const char *hw_result_name(enum hw_result result)
 {
-    return results[result].name;
-}
-
-const char *hw_result_text_vi(enum hw_result result)
-{
-    return results[result].vi;
-}
-
-const char *hw_result_text_en(enum hw_result result)
-{
-    return results[result].en;
+    return results[result];
 }
 
 static const char *const inputs[HW_INPUT_COUNT + 1] = { "hdmi", "dvi", "sdi", "dp", "vga", NULL };

@@ -171,6 +171,25 @@ static void describe_values(const struct hw_report *report, struct type_device_v
     out->blank = report->actual[HW_BLANK].value != 0;
 }
 
+static const struct error_info *error_of(enum hw_result result)
+{
+    char code[64];
+    g_snprintf(code, sizeof(code), "device.%s", hw_result_name(result));
+    return &error_infos[error_code_from_name(code)];
+}
+
+const char *device_result_text_vi(enum hw_result result)
+{
+    const char *text = error_of(result)->vi;
+    return text ? text : "";
+}
+
+const char *device_result_text_en(enum hw_result result)
+{
+    const char *text = error_of(result)->en;
+    return text ? text : "";
+}
+
 void device_describe(const struct hw_report *report, struct type_device *out)
 {
     memset(out, 0, sizeof(*out));
@@ -193,7 +212,7 @@ void device_describe(const struct hw_report *report, struct type_device *out)
     if (fault != HW_OK) {
         out->has_code = out->has_text = true;
         g_snprintf(out->code, sizeof(out->code), "device.%s", hw_result_name(fault));
-        g_strlcpy(out->text, hw_result_text_vi(fault), sizeof(out->text));
+        g_strlcpy(out->text, device_result_text_vi(fault), sizeof(out->text));
     }
 }
 

@@ -20,6 +20,10 @@ guint devices_count(const struct devices *devices);
 struct hw_device *devices_at(const struct devices *devices, guint index);
 // Overwrites `out`, at most ROOM_DEVICES_MAX; returns how many.
 size_t devices_report(const struct devices *devices, struct type_device *out);
+// What became of an order, as people read it: the contract's sentence of "device.<result>"; "" for
+// HW_OK.
+const char *device_result_text_vi(enum hw_result result);
+const char *device_result_text_en(enum hw_result result);
 // Pure: what a device's report says in the contract's words.
 void device_describe(const struct hw_report *report, struct type_device *out);
 

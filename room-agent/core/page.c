@@ -149,7 +149,7 @@ static void driven(void *context, enum hw_result result)
     g_strlcpy(reply.result, hw_result_name(result), sizeof(reply.result));
     if (reply.has_text)
         g_strlcpy(reply.text,
-                asked->is_english ? hw_result_text_en(result) : hw_result_text_vi(result),
+                asked->is_english ? device_result_text_en(result) : device_result_text_vi(result),
                 sizeof(reply.text));
     g_autofree char *json = body_build(message_infos[MESSAGE_LOCAL_DRIVEN].fields, &reply);
     web_reply_json(asked->request, 200, json);

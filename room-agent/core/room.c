@@ -134,7 +134,7 @@ void room_take_scenes(struct room *room, GPtrArray *scenes)
 // One sentence for people, with the cure: "led.brightness: …".
 static void write_fault(const struct scene_verdict *verdict, char *text, size_t size)
 {
-    g_snprintf(text, size, "%s: %s", verdict->at, hw_result_text_vi(verdict->result));
+    g_snprintf(text, size, "%s: %s", verdict->at, device_result_text_vi(verdict->result));
 }
 
 static size_t list_buttons(const struct room *room, struct type_scene_button *out)

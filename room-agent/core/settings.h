@@ -75,7 +75,7 @@ struct room_settings {
     char *status_listen;
     GPtrArray *devices;     // struct device_settings
     GPtrArray *microphones; // struct microphone_settings
-    GPtrArray *scenes;      // struct scene_settings: the events in the contract's order, then buttons
+    GPtrArray *scenes; // struct scene_settings: the events in the contract's order, then buttons
 };
 
 // NULL with *fault = "file:line: …" (g_free): an unknown driver, a bad address, two devices in one

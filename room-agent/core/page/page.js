@@ -110,18 +110,25 @@ const texts = {
 
 /** @type {Record<string, string>} */
 const faults = {
-    'device.unsupported': 'It can not do this: take the line out of the scene.',
-    'device.bad_value': 'It refused the value: mend it in the scene.',
-    'device.offline': 'It can not be reached: check its power and network cable.',
-    'device.timeout': 'It does not answer: switch it off and on.',
-    'device.busy': 'It is busy: wait a minute and try again.',
-    'device.not_now': 'It is in standby, or a menu is open: switch it on, close the menu.',
-    'device.refused': 'It refuses the box: check the password and the rights in the settings.',
-    'device.locked': 'Another program holds it: close NovaLCT or SmartLCT on the computer.',
-    'device.bad_answer': 'It answered nonsense: check its driver in the settings.',
-    'device.fault': 'It reports a fault: check the cables to the cabinets.',
-    'device.unverified': 'It said done, but reads back otherwise: switch it off and on.',
-    'device.misconfigured': "The box's network settings are wrong.",
+    'device.unsupported': 'The device can not do this: take the line out of the scene.',
+    'device.bad_value': 'The device refused the value: mend it in the scene.',
+    'device.offline': 'The device can not be reached: check its power and network cable.',
+    'device.timeout': 'The device does not answer: switch it off and on.',
+    'device.busy': 'The device is busy: wait a few seconds and try again.',
+    'device.not_now': 'The device can not do it now: end its standby or close its menu.',
+    'device.refused': "The device refused the login: check the password in the box's settings.",
+    'device.untrusted':
+        'The device shows another certificate than the one in the settings: see that it is the right device, then write its fingerprint anew.',
+    'device.locked':
+        'Another program holds the device: close NovaLCT or SmartLCT on the computer.',
+    'device.bad_answer':
+        'The device answered nonsense: check its driver and address in the settings.',
+    'device.fault':
+        "The device reports a fault: check the cabinets' cables, fans and power, and look for smoke.",
+    'device.unverified':
+        'The device said done, but reads back otherwise: try again, then switch it off and on.',
+    'device.misconfigured':
+        "The box's settings are wrong: the address, port or device file can not be used.",
 };
 
 const faultText = (/** @type {string | undefined} */ code) => (code ? faults[code] : undefined);

@@ -5,6 +5,7 @@
 // cmocka wants the above first
 #include <string.h>
 
+#include "room-agent/core/devices.h"
 #include "room-agent/core/page.h"
 #include "room-agent/core/page_files.h"
 
@@ -53,12 +54,33 @@ static void carries_its_files_inside(void **state)
             page_files[0].begin, page_files[0].end - page_files[0].begin, "lang=\"vi\""));
 }
 
+// The contract's sentences are the only ones: every result has one, and the page's English is
+// theirs.
+static void says_of_devices_what_the_contract_says(void **state)
+{
+    (void)state;
+    g_autoptr(GString) page = g_string_new(NULL);
+    for (size_t i = 0; i < COUNT_OF(page_files); i++)
+        g_string_append_len(page, page_files[i].begin, page_files[i].end - page_files[i].begin);
+    for (int result = HW_OK + 1; result < HW_RESULT_COUNT; result++) {
+        g_autofree char *code = g_strconcat("device.", hw_result_name(result), NULL);
+        const struct error_info *said = &error_infos[error_code_from_name(code)];
+        assert_non_null(said->vi);
+        assert_string_equal(device_result_text_vi(result), said->vi);
+        assert_string_equal(device_result_text_en(result), said->en);
+        if (result != HW_CANCELLED) // nobody is told
+            assert_non_null(strstr(page->str, said->en));
+    }
+    assert_string_equal(device_result_text_vi(HW_OK), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_to_its_own_address_only),
         cmocka_unit_test(acts_for_no_foreign_page),
         cmocka_unit_test(carries_its_files_inside),
+        cmocka_unit_test(says_of_devices_what_the_contract_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
