@@ -55,7 +55,10 @@ static struct tier_choice_input choice_input(const struct link_out *link, int64_
         .now_us = now_us,
         .estimate_bps = bandwidth_bps(&link->bandwidth),
         .other_bps = MAX(SOUND_BPS, link->bps[LINK_SOUND]) + content_bps,
-        .thin_bps = SOUND_THIN_BPS + content_bps,
+        // Who speaks has an encode of its own, also on a thin link.
+        .thin_bps = content_bps + (link->choice.step <= TIER_STILL
+                                                  ? MAX(SOUND_THIN_BPS, link->bps[LINK_SOUND])
+                                                  : SOUND_THIN_BPS),
         .is_low = bandwidth_is_low(&link->bandwidth, now_us, LOW_US),
         .most = link->most,
     };

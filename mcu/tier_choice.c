@@ -9,6 +9,9 @@
 #define ANSWER_US     1000000   // until a probe's result is in the estimate
 #define HEADERS       108       // percent of the bit rate: RTP, SRTP, UDP, IP, and repair
 #define PROBE_PERCENT 112
+#define PROBE_OVER    150 // percent of the estimate, at most
+#define FOUND_PERCENT 120
+#define AGAIN_US      2000000
 #define SPARE_PERCENT 105   // that a step up must fit with
 #define PACKET_BPS    15000 // a picture is a packet at least
 #define STILL_KBPS    12
@@ -123,6 +126,30 @@ static bool step_down(struct tier_choice *choice, const struct tier_choice_input
     return true;
 }
 
+// Not far over what is known: on a thin link a longer queue would hold the sound up.
+static void begin_probe(
+        struct tier_choice *choice, enum tier_step next, const struct tier_choice_input *input)
+{
+    const int64_t needs_bps = tier_choice_needs_bps(&choice->config, next) + input->other_bps;
+    const int64_t wanted_bps = needs_bps * PROBE_PERCENT / 100;
+    const int64_t most_bps = input->estimate_bps * PROBE_OVER / 100;
+    choice->probe_us = input->now_us;
+    choice->probed_bps = input->estimate_bps;
+    choice->probe_bps = wanted_bps < most_bps ? wanted_bps : most_bps;
+}
+
+// It was not enough to step up: where it found more, the next one follows soon.
+static void end_probe(struct tier_choice *choice, const struct tier_choice_input *input)
+{
+    const bool found_more = input->estimate_bps * 100 >= choice->probed_bps * FOUND_PERCENT;
+    choice->probe_us = 0;
+    choice->since_us = input->now_us;
+    if (found_more)
+        choice->since_us -= choice->wait_us - AGAIN_US;
+    else
+        wait_longer(choice);
+}
+
 static bool step_up(struct tier_choice *choice, const struct tier_choice_input *input)
 {
     const enum tier_step next = choice->step + 1;
@@ -139,13 +166,9 @@ static bool step_up(struct tier_choice *choice, const struct tier_choice_input *
         return true;
     }
     if (choice->probe_us == 0) {
-        choice->probe_us = input->now_us;
-        choice->probe_bps = (tier_choice_needs_bps(&choice->config, next) + input->other_bps) *
-                            PROBE_PERCENT / 100;
+        begin_probe(choice, next, input);
     } else if (input->now_us - choice->probe_us > ANSWER_US) {
-        choice->probe_us = 0;
-        choice->since_us = input->now_us;
-        wait_longer(choice);
+        end_probe(choice, input);
     }
     return false;
 }

@@ -53,6 +53,7 @@ struct tier_choice {
     enum tier_step step;
     int64_t probe_bps; // not 0: send at this rate for a moment, from now on
     int64_t since_us, up_us, wait_us, probe_us;
+    int64_t probed_bps; // the estimate before the probe
 };
 
 // Begins with the best that fits into `estimate_bps`.

@@ -97,7 +97,10 @@ static void probes_before_it_rises(void **state)
     assert_int_equal(run(&choice, &input, 9 * SECOND), 0);
     while (choice.probe_bps == 0)
         run(&choice, &input, SECOND / 10);
-    assert_in_range(choice.probe_bps, 900000, 1100000); // as 480p and sound, and some
+    assert_int_equal(choice.probe_bps, 675000); // half as much again; 480p needs more
+    input.estimate_bps = 650000;
+    assert_in_range(run(&choice, &input, 4 * SECOND), 1, 1); // there was more: on it goes
+    assert_int_equal(choice.step, TIER_360P);
     input.estimate_bps = 900000;
     run(&choice, &input, SECOND / 10);
     assert_int_equal(choice.step, TIER_480P);
