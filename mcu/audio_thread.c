@@ -43,6 +43,13 @@ struct audio_command {
     struct mixer_input *input;
 };
 
+// What a net thread hands over. Not when the tick takes it, but when it came tells the jitter
+// buffer how long it may wait.
+struct audio_in {
+    int64_t came_us;
+    struct mixer_packet packet;
+};
+
 struct audio_thread {
     struct audio_thread_config config;
     pthread_t thread;
@@ -162,12 +169,12 @@ static void update_metrics(const struct audio_thread *audio)
 
 static void tick(struct audio_thread *audio, int64_t due_us)
 {
-    struct mixer_packet packet;
+    struct audio_in in;
     const int64_t now_us = ticker_now_us();
     audio->due_us = due_us;
     for (int net = 0; net < audio->config.net_count; net++)
-        while (ring_pop(audio->in[net], &packet))
-            mixer_push(audio->mixer, &packet, now_us);
+        while (ring_pop(audio->in[net], &in))
+            mixer_push(audio->mixer, &in.packet, in.came_us);
     mixer_tick(audio->mixer, (uint32_t)(due_us / AUDIO_TICK_US), now_us, take_output, audio);
     wake_nets(audio);
 
@@ -214,7 +221,7 @@ int audio_thread_open(const struct audio_thread_config *config, struct audio_thr
     audio->commands = ring_new(sizeof(struct audio_command), COMMANDS);
     audio->back = ring_new(sizeof(struct audio_command), COMMANDS);
     for (int net = 0; net < config->net_count; net++) {
-        audio->in[net] = ring_new(sizeof(struct mixer_packet), PACKETS_IN);
+        audio->in[net] = ring_new(sizeof(struct audio_in), PACKETS_IN);
         audio->out[net] = ring_new(sizeof(struct audio_out), PACKETS_OUT);
     }
     int rc = ticker_open(&audio->ticker, AUDIO_TICK_US);
@@ -360,9 +367,12 @@ int audio_thread_level(const struct audio_thread *audio, uint16_t slot)
     return mixer_level(audio->mixer, slot);
 }
 
-bool audio_thread_push(struct audio_thread *audio, int net, const struct mixer_packet *packet)
+bool audio_thread_push(
+        struct audio_thread *audio, int net, const struct mixer_packet *packet, int64_t came_us)
 {
-    return ring_push(audio->in[net], packet);
+    struct audio_in in = { .came_us = came_us };
+    memcpy(&in.packet, packet, offsetof(struct mixer_packet, data) + packet->size);
+    return ring_push(audio->in[net], &in);
 }
 
 bool audio_thread_pop(struct audio_thread *audio, int net, struct audio_out *out)

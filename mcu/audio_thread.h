@@ -69,6 +69,7 @@ int audio_thread_level(const struct audio_thread *audio, uint16_t slot);
 // Frames concealed since it is a member, modulo 2^32.
 uint32_t audio_thread_concealed(const struct audio_thread *audio, uint16_t slot);
 
-// Net thread number `net`. False: the ring is full.
-bool audio_thread_push(struct audio_thread *audio, int net, const struct mixer_packet *packet);
+// Net thread number `net`; `came_us` is when the packet did, monotonic. False: the ring is full.
+bool audio_thread_push(
+        struct audio_thread *audio, int net, const struct mixer_packet *packet, int64_t came_us);
 bool audio_thread_pop(struct audio_thread *audio, int net, struct audio_out *out);

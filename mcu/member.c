@@ -220,14 +220,14 @@ static struct line_in *find_line(struct member *member, const struct rtp_packet 
     return NULL;
 }
 
-static void push_audio(struct member *member, const struct mixer_packet *packet)
+static void push_audio(struct member *member, const struct mixer_packet *packet, int64_t now_us)
 {
-    if (!audio_thread_push(member->host->audio, member->host->net, packet))
+    if (!audio_thread_push(member->host->audio, member->host->net, packet, now_us))
         metric_add(&mcu_audio_in_ring_full_total, 1);
 }
 
-static void push_block(
-        struct member *member, struct mixer_packet *packet, const uint8_t *data, size_t size)
+static void push_block(struct member *member, struct mixer_packet *packet, const uint8_t *data,
+        size_t size, int64_t now_us)
 {
     if (size == 0 || size > sizeof(packet->data)) {
         metric_add(&mcu_audio_in_too_large_total, size > 0);
@@ -235,11 +235,11 @@ static void push_block(
     }
     packet->size = (uint16_t)size;
     memcpy(packet->data, data, size);
-    push_audio(member, packet);
+    push_audio(member, packet, now_us);
 }
 
-static void push_red(
-        struct member *member, struct mixer_packet *packet, const struct rtp_packet *from)
+static void push_red(struct member *member, struct mixer_packet *packet,
+        const struct rtp_packet *from, int64_t now_us)
 {
     struct red_block blocks[RED_BLOCKS_MAX];
     const int count = red_read(from->payload, from->payload_size, blocks);
@@ -251,12 +251,12 @@ static void push_red(
         packet->is_copy = i < count - 1;
         packet->timestamp = from->timestamp - blocks[i].timestamp_offset;
         packet->seq = (uint16_t)(from->seq - blocks[i].timestamp_offset / AUDIO_FRAME);
-        push_block(member, packet, blocks[i].data, blocks[i].size);
+        push_block(member, packet, blocks[i].data, blocks[i].size, now_us);
     }
 }
 
-static void take_audio(
-        struct member *member, const struct line_in *line, const struct rtp_packet *from)
+static void take_audio(struct member *member, const struct line_in *line,
+        const struct rtp_packet *from, int64_t now_us)
 {
     if (member->audio_in_second++ >= AUDIO_PER_SECOND) {
         metric_add(&mcu_audio_in_flood_total, 1);
@@ -271,9 +271,9 @@ static void take_audio(
     packet.has_level =
             rtp_packet_audio_level(from, line->media.ext_audio_level, &packet.level, NULL);
     if (from->payload_type == line->media.red_payload_type)
-        push_red(member, &packet, from);
+        push_red(member, &packet, from, now_us);
     else
-        push_block(member, &packet, from->payload, from->payload_size);
+        push_block(member, &packet, from->payload, from->payload_size, now_us);
 }
 
 static void take_video(struct video_in *in, const struct line_in *line, uint8_t *data, size_t size,
@@ -327,7 +327,7 @@ static void on_rtp(void *user, uint8_t *data, size_t size)
                                packet.payload_type != line->media.rtx_payload_type;
     note_arrival(line, &packet, now_us);
     if (line == &member->in[SDP_AUDIO]) {
-        take_audio(member, line, &packet);
+        take_audio(member, line, &packet, now_us);
     } else {
         struct video_in *in = video_line(member, (enum sdp_line)(line - member->in))->in;
         if (is_new_source)

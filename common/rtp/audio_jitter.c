@@ -17,12 +17,13 @@
 #define WINDOW_LATE     6   // of them may come later than the target: 5 %
 #define LEARN_EVERY     8   // arrivals
 #define CONCEAL_MAX     3   // frames in a row without anything to go by: 60 ms, then silence
-#define GAP_MAX         (10 * FRAME)        // a longer hole in the timestamps is a new beginning
-#define QUIET_LEVEL     55                  // -dBov from which a frame can be left out unheard
-#define BEGIN_EARLY     (FRAME / 2)         // ticks are a frame apart: the nearest to the target
-#define SHRINK_OVER     (FRAME + FRAME / 4) // above the target: leave out a quiet frame
-#define SHRINK_ANY_OVER (4 * FRAME)         // leave out any
-#define SHRINK_PAUSE    5                   // frames between two that are left out
+#define GAP_MAX         (10 * FRAME) // a longer hole in the timestamps is a new beginning
+#define QUIET_LEVEL     55           // -dBov from which a frame can be left out unheard
+#define BEGIN_EARLY     (FRAME / 2)  // ticks are a frame apart: the nearest to the target
+#define SHRINK_OVER     (FRAME / 4)  // above the target without a frame: leave out a quiet one
+#define SHRINK_ANY_OVER (3 * FRAME)  // leave out any
+#define SHRINK_SURE     (MS / 2)     // above all of the window: likewise
+#define SHRINK_PAUSE    5            // frames between two that are left out
 #define LEVEL_NONE      127
 #define REPAIR_KEEP_US  10000000 // copies that filled holes are waited for so long
 
@@ -49,6 +50,7 @@ struct audio_jitter {
     size_t transit_count, transit_at;
     int32_t base_transit;
     int32_t target; // samples over the base
+    int32_t most;   // the greatest of the window over the base
     // The greatest transit of late copies that filled holes: shrinking below it would conceal
     // again.
     bool has_repair;
@@ -94,7 +96,7 @@ void audio_jitter_reset(struct audio_jitter *jitter)
     jitter->has_transit = jitter->has_repair = false;
     jitter->transit_count = 0;
     jitter->transit_at = 0;
-    jitter->base_transit = 0;
+    jitter->base_transit = jitter->most = 0;
     jitter->target = (int32_t)jitter->config.min_delay_ms * MS;
     jitter->is_playing = false;
     jitter->has_last_seq = false;
@@ -162,6 +164,7 @@ static void learn_delay(struct audio_jitter *jitter)
     }
     size_t allowed = jitter->transit_count * WINDOW_LATE / WINDOW;
     jitter->base_transit = base;
+    jitter->most = late[0] - base;
     // cppcheck-suppress uninitvar ; `kept` is above `allowed` by now
     jitter->target = clamp(late[allowed] - base + FRAME / 4,
             (int32_t)jitter->config.min_delay_ms * MS, (int32_t)jitter->config.max_delay_ms * MS);
@@ -414,11 +417,21 @@ static bool is_whole_gap(const struct audio_jitter *jitter, const struct slot *l
     return rtp_timestamp_distance(jitter->next_timestamp, later->timestamp) % OPUS_UNIT == 0;
 }
 
+// No packet of late would have come too late for this delay.
+static bool is_needed_by_none(const struct audio_jitter *jitter, int32_t delay, int64_t now_us)
+{
+    const bool has_repair = jitter->has_repair && now_us - jitter->repair_us < REPAIR_KEEP_US;
+    return !has_repair && delay >= jitter->most + SHRINK_SURE &&
+           delay >= (int32_t)jitter->config.min_delay_ms * MS - BEGIN_EARLY;
+}
+
 // Too far behind: leave a frame out, preferably one that nobody hears.
 static bool is_to_be_left_out(struct audio_jitter *jitter, const struct slot *slot, int64_t now_us)
 {
-    int32_t over = delay_of(jitter, slot->timestamp, now_us) - kept_delay(jitter, now_us);
-    if (++jitter->since_shrink < SHRINK_PAUSE || over < SHRINK_OVER)
+    const int32_t rest = delay_of(jitter, slot->timestamp, now_us) - slot->samples;
+    const int32_t over = rest - kept_delay(jitter, now_us);
+    if (++jitter->since_shrink < SHRINK_PAUSE ||
+            (over < SHRINK_OVER && !is_needed_by_none(jitter, rest, now_us)))
         return false;
     if (slot->level < QUIET_LEVEL && over < SHRINK_ANY_OVER)
         return false;

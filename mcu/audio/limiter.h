@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings a 32 bit sum into 16 bits: a limiter that looks 5 ms ahead, so that it turns down before a
+// Brings a 32 bit sum into 16 bits: a limiter that looks 3 ms ahead, so that it turns down before a
 // peak instead of clipping it. Pure; a value that may be copied, so that one mix can go on where
 // another is.
 #pragma once
@@ -9,7 +9,7 @@
 #include "mcu/audio/mix.h"
 
 #define LIMITER_BLOCK 48 // 1 ms
-#define LIMITER_AHEAD 5  // blocks
+#define LIMITER_AHEAD 3  // blocks
 #define LIMITER_DELAY (LIMITER_BLOCK * LIMITER_AHEAD)
 
 struct limiter {

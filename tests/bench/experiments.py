@@ -86,6 +86,16 @@ def micro(bench):
     return bench.tool("micro", "--ms", bench.effort.micro_ms, "--folder", bench.folder)
 
 
+def delay_clean(bench):
+    bench.say("sound through the centre and past it …")
+    return bench.tool("delay", "--count", 24)
+
+
+def delay_jitter(bench):
+    bench.say("the same behind a link with 40 ms of jitter …")
+    return bench.tool("delay", "--count", 24, "--link", "rtt=60,jitter=40")
+
+
 def bare(bench, rooms, *options):
     """One run of the bare cost; nothing else of ours may be working."""
     bench.say(f"{rooms} rooms: the bare cost …")

@@ -265,6 +265,17 @@ def device(key, what, share=99):
     return measure
 
 
+def delay(experiment, less_ms=0):
+    """Of chirps, what lies between hearing them through the centre and past it."""
+    def measure(bench):
+        run = bench.once(experiment)
+        few = None if run["chirps"] >= 16 else f"only {run['chirps']:.0f} chirps were found"
+        return Value(run["median_ms"] - less_ms,
+                     f"{run['chirps']:.0f} chirps in 4 phases, {run['least_ms']:.0f} … {run['most_ms']:.0f} ms, over sockets; "
+                     f"the link's jitter p99 {run['jitter_p99_ms']:.0f} ms; {run['concealed_percent']:.1f} % concealed", few)
+    return measure
+
+
 IDLE = "rong-room, two devices, no meeting"
 
 
@@ -295,6 +306,8 @@ ROWS = [
     Row("video.bare_decode_360p", "ms", None, part_ms(20, "decode", lambda run: 25 * run["tiles"])),
     Row("video.bare_scale_tile", "ms", None, part_ms(20, "scale", lambda run: 25 * run["tiles"])),
     Row("audio.bare_opus_at_3_talkers", "ms", None, part_ms(20, "opus", lambda run: 50)),
+    Row("audio.delay_clean_ms", "ms", "≤ 45", delay(experiments.delay_clean), full_only=True),
+    Row("audio.delay_jitter_ms", "ms", "≤ 65", delay(experiments.delay_jitter, less_ms=30), full_only=True),
     Row("wire.bare_picture_packet", "ms", None,
         part_ms(20, "send_picture", lambda run: 25 * run["rooms"] * run["packets_a_picture"])),
     Row("wire.bare_sound_packet", "ms", None, part_ms(20, "send_sound", lambda run: 50 * run["rooms"])),

@@ -272,20 +272,32 @@ static void the_pinned_are_mixed_however_quiet(void **state)
     close_hall(hall);
 }
 
+// The mean over some frames: Opus spreads a tone differently over each.
+static double level_over(struct hall *hall, int listener, int talker)
+{
+    double sum = 0;
+    for (int i = 0; i < 20; i++) {
+        step(hall);
+        sum += hears(hall, listener, talker);
+    }
+    return sum / 20;
+}
+
 static void a_quiet_room_is_evened_out_where_that_is_wished(void **state)
 {
     (void)state;
     struct hall *hall = open_hall(3, true);
-    hall->rooms[1].amplitude = 500; // -39 dBov
+    hall->rooms[1].amplitude = 1000; // -33 dBov
+    hall->rooms[2].amplitude = 0;    // which would be heard over it
     steps(hall, 60);
-    const double before = hears(hall, 0, 1);
+    const double before = level_over(hall, 0, 1);
     mixer_set_even(hall->mixer, FIRST + 1, true);
     steps(hall, 400);
-    const double after = hears(hall, 0, 1);
-    assert_true(after > before + 9 && after < before + 13);
+    const double after = level_over(hall, 0, 1);
+    assert_true(after > before + 5.5 && after < before + 11);
     mixer_set_even(hall->mixer, FIRST + 1, false);
     steps(hall, 20);
-    assert_true(fabs(hears(hall, 0, 1) - before) < 2);
+    assert_true(fabs(level_over(hall, 0, 1) - before) < 2);
     close_hall(hall);
 }
 
@@ -294,13 +306,13 @@ static void a_gain_makes_a_room_louder_or_quieter(void **state)
     (void)state;
     struct hall *hall = open_hall(3, true);
     steps(hall, 60);
-    const double before = hears(hall, 0, 1);
+    const double before = level_over(hall, 0, 1);
     mixer_set(hall->mixer, FIRST + 1, true, false, mix_gain_from_db(-6));
     steps(hall, 20);
-    assert_true(fabs(hears(hall, 0, 1) - (before - 6)) < 1.5);
+    assert_true(fabs(level_over(hall, 0, 1) - (before - 6)) < 1.5);
     mixer_set(hall->mixer, FIRST + 1, true, false, mix_gain_from_db(-60));
     steps(hall, 20);
-    assert_true(hears(hall, 0, 1) < -45);
+    assert_true(level_over(hall, 0, 1) < -45);
     close_hall(hall);
 }
 
