@@ -160,7 +160,7 @@ static void tick_crowd(void *user)
     struct crowd *crowd = user;
     for (uint16_t slot = 0; slot < MANY; slot++) {
         const unsigned at = (crowd->tick + slot * 7u) % VOICE_FRAMES;
-        const struct voice *voice = voices_of(crowd->voices, slot);
+        const struct voice *voice = voices_of(crowd->voices, slot); // NULL: it does not speak
         if (slot < crowd->talkers)
             push_crowd(crowd, slot, voice->frames[at], voice->levels[at]);
         else if ((crowd->tick + slot) % SILENT_EVERY == 0)
@@ -174,7 +174,7 @@ static void tick_crowd(void *user)
 static double measure_crowd(const struct micro *micro, uint16_t talkers)
 {
     struct crowd crowd = { .mixer = open_mixer(MANY),
-        .voices = voices_new(NULL, 0, MANY),
+        .voices = voices_new(NULL, 0, talkers),
         .silence = clip_silence(),
         .talkers = talkers };
     double us = -1;

@@ -8,7 +8,7 @@
 
 #define RATE_HZ       48000
 #define FRAME_SAMPLES 960
-#define SETTLE_FRAMES 50
+#define SETTLE_FRAMES 10
 
 struct voices {
     struct voice *of_tone[CLIP_TONES];
@@ -29,7 +29,7 @@ static struct voice *code(struct speech *speech, unsigned tone_number)
             speech_read(speech, samples, FRAME_SAMPLES);
         tone_add(&tone, samples, FRAME_SAMPLES);
         GBytes *coded = clip_opus_code(opus, samples);
-        if (frame < 0) { // the first second is for the encoder to settle
+        if (frame < 0) { // the first ones are for the encoder to settle
             g_bytes_unref(coded);
             continue;
         }

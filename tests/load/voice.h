@@ -10,7 +10,7 @@
 
 #include "tests/load/clip.h"
 
-#define VOICE_FRAMES 250 // of 20 ms
+#define VOICE_FRAMES 150 // of 20 ms: whole seconds
 
 struct voice {
     GBytes *frames[VOICE_FRAMES]; // Opus
