@@ -174,11 +174,14 @@ describe('a room codec', () => {
     expect(await simulated(sim.control, 'codec')).toMatchObject({ calls: 0 });
   });
 
-  it('comes back after a power cut', async () => {
+  it('comes back after a power cut, as loud as it was set', async () => {
+    const { commands } = await simulated(sim.control, 'codec');
     await order(sim.control, 'fault codec restart');
     await vi.waitFor(
       async () => {
-        expect(await simulated(sim.control, 'codec')).toMatchObject({ volume: 50, clients: 1 });
+        const state = await simulated(sim.control, 'codec');
+        expect(state).toMatchObject({ volume: 35, clients: 1 });
+        expect(Number(state.commands)).toBeGreaterThan(Number(commands));
       },
       { timeout: 10_000, interval: 50 },
     );
