@@ -112,7 +112,7 @@ describe('a technician without a meeting', () => {
     const units = (await house.rong('unit', 'list')) as { units: unknown[] };
     expect(rooms).toHaveLength(units.units.length);
     expect(rooms.filter(({ id }) => house.demo.rooms.includes(id))).toEqual(
-      house.demo.rooms.map(() => expect.objectContaining({ present: true })),
+      house.demo.rooms.map((): unknown => expect.objectContaining({ present: true })),
     );
     for (const one of house.demo.rooms)
       await until(`the status of ${one}`, 2_000, () =>

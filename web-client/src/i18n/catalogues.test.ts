@@ -67,7 +67,7 @@ describe('the views', () => {
 
   it('use every text', () => {
     const sources = files.map((name) => readFileSync(new URL(name, UI), 'utf8')).join('\n');
-    const families = [...sources.matchAll(/`(\w+)\.\$\{/g)].map(([, family]) => `${family}.`);
+    const families = [...sources.matchAll(/`([\w.]+)\.\$\{/g)].map(([, family]) => `${family}.`);
     const unused = KEYS.filter(
       (key) =>
         !key.startsWith('error.') &&

@@ -56,7 +56,7 @@ function judges(): Map<string, ValidateFunction> {
   const ajv = new Ajv2020({ strict: false });
   ajv.addSchema(readJson('protocol/schema/types.json') as object, 'types.json');
   const found = new Map<string, ValidateFunction>();
-  for (const file of readdirSync('protocol/schema')) {
+  for (const file of readdirSync('protocol/schema').filter((name) => name.endsWith('.json'))) {
     if (file === 'types.json' || file === 'errors.json') continue;
     const schema = readJson(`protocol/schema/${file}`) as Schema;
     found.set(schema.title, ajv.compile(schema));

@@ -631,7 +631,7 @@ describe("the technician's page", () => {
   it('shows the brightness that the wall reports, and again when an order was refused', async () => {
     await openRoom();
     const slider = get('led-brightness') as HTMLInputElement;
-    const label = (): string => slider.closest('label')?.textContent?.trim() ?? '';
+    const label = (): string => slider.closest('label')?.textContent.trim() ?? '';
     expect(label()).toBe('Độ sáng: chưa đọc được');
     values = { brightness: 64, blank: false };
     report('622');
