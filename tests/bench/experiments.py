@@ -18,6 +18,7 @@ TILES_MAX, TALKERS = 16, 3
 FPS = 25
 LATE_MAX, CONCEALED_MAX = 0.01, 0.01  # beyond these a run is not clean
 WORK_SLACK = 0.05
+LATE_FACTOR = 1.4  # of the time: then nothing new is begun
 SETTLE_S, SETTLE_QUICK_S = 10, 3  # at most
 RETRIES = 2
 
@@ -27,7 +28,7 @@ Effort = collections.namedtuple(
     "wakes_s janus_counts forwards")
 QUICK = Effort(budget_s=52, micro_ms=50, part_ms=350, window_s=3, windows=2, rounds=1, room_counts=(3, 20), changes=8,
                device_requests=60, chairs=6, idle_s=6, wakes_s=0, janus_counts=(25,), forwards=50)
-FULL = Effort(budget_s=None, micro_ms=600, part_ms=2000, window_s=10, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
+FULL = Effort(budget_s=840, micro_ms=600, part_ms=2000, window_s=10, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
               device_requests=300, chairs=20, idle_s=30, wakes_s=5, janus_counts=(50, 100), forwards=200)
 
 
@@ -42,6 +43,8 @@ class Bench:
     def once(self, experiment):
         """The experiment's result; a failure is kept, too: nothing is tried twice."""
         if experiment not in self.done:
+            if self.effort.budget_s and time.monotonic() - self.begun > LATE_FACTOR * self.effort.budget_s:
+                raise Failure("no time was left for it on this machine")
             try:
                 self.done[experiment] = experiment(self)
             except (Failure, OSError, subprocess.SubprocessError) as failure:
@@ -53,8 +56,7 @@ class Bench:
 
     def has_time(self, share):
         """Whether less than this share of the time is used up: a slow machine repeats less."""
-        budget = self.effort.budget_s
-        return budget is None or time.monotonic() - self.begun < share * budget
+        return self.effort.rounds > 1 or time.monotonic() - self.begun < share * self.effort.budget_s
 
     @property
     def house(self):
@@ -116,6 +118,7 @@ class Point:
         self.rooms = rooms
         self.bares, self.joins_ms = [], []
         self.taken = []  # (Window, mean of the bare cost around it), unclean ones too
+        self.failures = []
 
     @property
     def used(self):
@@ -241,20 +244,30 @@ def capacity(bench):
     points = {rooms: Point(rooms) for rooms in effort.room_counts}
     bench.house.unmute(bench.house.units[:TALKERS])
     for number in range(effort.rounds):
-        for rooms, point in points.items():
-            around = [bare(bench, rooms)]
-            bench.say(f"{rooms} rooms: joining one by one (round {number + 1} of {effort.rounds}) …")
-            load = bench.house.start_load(rooms, join_every_ms=150 if rooms <= 40 else 25)
-            point.joins_ms += load.joins_ms()
-            settle(bench, picture_work(rooms))
-            windows = windows_of(bench, rooms)
-            bench.house.stop_load()
-            if effort.windows > 1 and rooms == max(points) and bench.has_time(0.7):
-                around.append(bare(bench, rooms))
-            point.bares += around
-            cost = sum(run["sum"] for run in around) / len(around)
-            point.taken += [(window, cost) for window in windows]
+        for point in points.values():
+            try:
+                take(bench, point, number, point.rooms == max(points))
+            except Failure as failure:  # the other rounds and numbers of rooms are worth something
+                point.failures.append(str(failure))
+                bench.house.stop_load()
     return points
+
+
+def take(bench, point, number, is_largest):
+    """One round at one number of rooms."""
+    effort, rooms = bench.effort, point.rooms
+    around = [bare(bench, rooms)]
+    bench.say(f"{rooms} rooms: joining one by one (round {number + 1} of {effort.rounds}) …")
+    load = bench.house.start_load(rooms, join_every_ms=150 if rooms <= 40 else 25)
+    point.joins_ms += load.joins_ms()
+    settle(bench, picture_work(rooms))
+    windows = windows_of(bench, rooms)
+    bench.house.stop_load()
+    if effort.windows > 1 and is_largest and bench.has_time(0.7):
+        around.append(bare(bench, rooms))
+    point.bares += around
+    cost = sum(run["sum"] for run in around) / len(around)
+    point.taken += [(window, cost) for window in windows]
 
 
 def at_once(bench):

@@ -119,7 +119,7 @@ class House(demo.House):
         request = urllib.request.Request(
             f"{self.url}/api/v1/session", json.dumps({"secret": secret}).encode(),
             {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=5, context=self.context()) as reply:
+        with urllib.request.urlopen(request, timeout=20, context=self.context()) as reply:
             cookie = reply.headers["Set-Cookie"].split(";")[0]
         client = Client(self.signal_ip, self.options.port, self.context(), cookie)
         client.ask("hello", {"versions": [1], "client": {"name": "bench", "version": "0"}})

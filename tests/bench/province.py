@@ -5,7 +5,7 @@ import time
 
 import process
 from experiments import TALKERS, bare, middle, watch
-from house import House
+from house import Failure, House
 
 ROOMS = 236
 THOUSAND = 1000
@@ -19,7 +19,7 @@ class Sound:
 
     def __init__(self):
         self.taken = {"quiet": [], "noisy": []}  # [(Window, cores of the bare send)]
-        self.parts = []
+        self.parts, self.failures = [], []
 
     def used(self, kind):
         return [pair for pair in self.taken[kind] if not pair[0].faults] or self.taken[kind]
@@ -50,19 +50,29 @@ def sound(bench):
         result.parts.append(run["parts"])
         send = run["parts"]["send_sound"]
         bench.say(f"{ROOMS} rooms, sound alone (round {number + 1} of {effort.rounds}) …")
-        house.start_load(ROOMS, JOIN_EVERY_MS, "--sound-only")
-        for kind in ("quiet", "noisy"):
-            if kind == "noisy":
-                house.unmute(rest)
-            until_steady(house)
-            for _ in range(2):
-                window = watch(house, ROOMS, effort.window_s, SOUND_WORK, "sounds")
-                result.taken[kind].append((window, send))
-                if not window.faults:
-                    break
-        house.unmute(rest, muted=True)
+        try:
+            house.start_load(ROOMS, JOIN_EVERY_MS, "--sound-only")
+            for kind in ("quiet", "noisy"):
+                if kind == "noisy":
+                    house.unmute(rest)
+                until_steady(house)
+                result.taken[kind] += [(window, send) for window in windows_of(house, effort.window_s)]
+            house.unmute(rest, muted=True)
+        except (Failure, OSError) as failure:
+            result.failures.append(str(failure))
         house.stop_load()
+    for kind, taken in result.taken.items():
+        if not taken:
+            raise Failure(f"{kind}: {'; '.join(result.failures)}")
     return result
+
+
+def windows_of(house, seconds):
+    """One; another if it was not clean."""
+    windows = [watch(house, ROOMS, seconds, SOUND_WORK, "sounds")]
+    if windows[0].faults:
+        windows.append(watch(house, ROOMS, seconds, SOUND_WORK, "sounds"))
+    return windows
 
 
 def until_steady(house, seconds=10):

@@ -15,7 +15,10 @@ def span(values, digits=3):
 # --- CPU by rooms --------------------------------------------------------------------------------
 
 def point(bench, rooms):
-    return bench.once(experiments.capacity)[rooms]
+    at = bench.once(experiments.capacity)[rooms]
+    if not at.taken:
+        raise Failure("; ".join(at.failures))
+    return at
 
 
 def core(rooms):

@@ -25,9 +25,9 @@ def interrupted(*_):
 def measure(bench, row):
     try:
         return report.result(row, row.measure(bench))
-    except rows.Failure as failure:
+    except (rows.Failure, ArithmeticError, LookupError, ValueError) as failure:  # of one row, not of the others
         return {"name": row.name, "value": 0, "unit": row.unit, "target": row.target, "ok": False,
-                "note": f"not measured: {failure}"}
+                "note": f"not measured: {failure or repr(failure)}"}
 
 
 def points_of(bench):
@@ -36,8 +36,10 @@ def points_of(bench):
     if not isinstance(points, dict):
         return [], None
     lines = [{"rooms": at.rooms, "mcu": [w.cores for w in at.windows], "bare": [run["sum"] for run in at.bares]}
-             for at in points.values()]
-    at = points.get(20) or max(points.values(), key=lambda point: point.rooms)
+             for at in points.values() if at.taken]
+    if not lines:
+        return [], None
+    at = max((at for at in points.values() if at.taken), key=lambda point: point.rooms)
     return lines, {"rooms": at.rooms, "mcu": at.cores(), "parts": {p: at.part(p) for p in at.bares[0]["parts"]}}
 
 

@@ -20,7 +20,7 @@ class Client:
     """Replies wake who asked; events are read and dropped, so that the server is never kept waiting."""
 
     def __init__(self, host, port, context, cookie):
-        raw = socket.create_connection((host, port), timeout=10)
+        raw = socket.create_connection((host, port), timeout=20)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = context.wrap_socket(raw, server_hostname=host)
         key = base64.b64encode(os.urandom(16)).decode()
