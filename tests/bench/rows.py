@@ -4,6 +4,7 @@ import experiments
 import janus
 import picture
 import province
+import stage
 from house import Failure
 from report import Row, Value, middle, percentile
 
@@ -246,6 +247,31 @@ def floor_to_screen(share):
     return measure
 
 
+def arrangement_to_screen(share):
+    def measure(bench):
+        done = bench.once(stage.arranged)
+        return Value(percentile(done.cut_ms, share), "stage.set sent → first decoded picture with the other room large, both on "
+                     f"stage before, 20 rooms; {span(done.cut_ms)}", done.invalid)
+    return measure
+
+
+def content_step(bench):
+    done = bench.once(stage.shared)
+    return Value(100 * (done.after.cores - done.before.cores), f"a shared screen of 1080 lines at 8 to {stage.SHARING_ROOMS} rooms: "
+                 f"{done.before.cores:.2f} → {done.after.cores:.2f} core", done.invalid)
+
+
+def core_with_content(bench):
+    done = bench.once(stage.shared)
+    return Value(done.after.cores, f"{stage.SHARING_ROOMS} rooms, 16 tiles, content on; generator {done.after.load_cores:.2f} core", done.invalid)
+
+
+def content_shown(bench):
+    done = bench.once(stage.shared)
+    return Value(max(done.shown_ms), "floor.grant sent → the room shares → the last of "
+                 f"{stage.LOOKING} has its first picture of it; {span(done.shown_ms)}", done.invalid)
+
+
 def grant_round_trip(share):
     def measure(bench):
         replies = bench.once(experiments.floor).reply_ms
@@ -343,6 +369,11 @@ ROWS = [
     Row("wire.join_20_at_once", "ms", "≤ 5000", join_at_once),
     Row("video.floor_to_screen_p50", "ms", None, floor_to_screen(50)),
     Row("video.floor_to_screen_p95", "ms", "≤ 400", floor_to_screen(95)),
+    Row("video.arrangement_to_screen_p50", "ms", "≤ 150", arrangement_to_screen(50)),
+    Row("video.arrangement_to_screen_p95", "ms", None, arrangement_to_screen(95)),
+    Row("video.content_step_at_236", "% core", "≤ 20", content_step, full_only=True),
+    Row("video.core_at_236_with_content", "core", "≤ 1.0", core_with_content, full_only=True),
+    Row("video.content_shown_at_236", "ms", "≤ 1000", content_shown, full_only=True),
     Row("signal.grant_round_trip_p50", "ms", None, grant_round_trip(50)),
     Row("signal.grant_round_trip_p95", "ms", None, grant_round_trip(95)),
     Row("signal.operations_per_second", "1/s", None, operations),

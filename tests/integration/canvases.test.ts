@@ -129,7 +129,10 @@ beforeAll(async () => {
     url: string;
   };
   ({ client: chair } = await Client.hello(house.demo, await spend(house.demo, url)));
-  closing.push(() => Promise.resolve(chair.close()));
+  closing.push(() => {
+    chair.close();
+    return Promise.resolve();
+  });
   await ask('meeting.subscribe', { detail: 'counts' });
   watch = `${house.demo.dir}/watch.jsonl`;
   lookers = load(LOOKING, FIRST_MARK, '--decode', '3', '--watch', watch, '--share');

@@ -175,9 +175,10 @@ static void take_unit(void *user, enum sdp_line line, const struct h264_access_u
 {
     struct posed_room *room = user;
     if (line != SDP_MAIN) {
-        if (!room->has_content)
+        // What comes late of a screen that is no more shown is not the next one.
+        if (room->desired.has_content && !room->has_content)
             watch_content(room->watch, room->unit);
-        room->has_content = true;
+        room->has_content = room->desired.has_content;
         return;
     }
     if (room->has_gap_start)
