@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTPS request after the other, blocking, by libcurl: for command lines only.
+// One HTTPS request after the other, blocking, by libcurl, which is loaded by the first: for
+// command lines only.
 #pragma once
 
 #include <stddef.h>
@@ -27,8 +28,8 @@ struct http_response {
 
 #define HTTP_RESPONSE_MAX_BYTES (16 * 1024 * 1024)
 
-// 0 with *response filled for any status (http_response_fini), else -EIO with *fault = one sentence
-// (g_free).
+// 0 with *response filled for any status (http_response_fini), else -EIO, or -ENOENT without
+// libcurl, with *fault = one sentence (g_free).
 int http_request(const struct http_request *request, struct http_response *response,
         char **fault) MUST_CHECK;
 void http_response_fini(struct http_response *response);

@@ -1,3 +1,3 @@
 MODULES += common/net
-common/net.pkgs := libwebsockets openssl libcurl gio-2.0
+common/net.pkgs := libwebsockets openssl gio-2.0
 common/net.uses := common/protocol common/base
