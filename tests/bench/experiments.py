@@ -354,7 +354,7 @@ Idle = collections.namedtuple("Idle", "mb own_mb core seconds")
 
 
 def idle_room(bench):
-    """rong-room with two devices, connected, without a meeting."""
+    """rong-room with its devices, connected, without a meeting."""
     house = bench.house
     if house.idle_since is None:
         time.sleep(3)

@@ -24,6 +24,7 @@ import tree  # noqa: E402
 from websocket import Client  # noqa: E402
 
 IDLE_ROOM = 1  # of the demo's three
+IDLE_DEVICES = 12  # of it; the demo's two among them
 BENCH_CAMERA, BENCH_WALL = "22.11:52381", "22.12:5200"  # of the simulated devices that no room uses
 JOINED_WITHIN_S = 60
 Failure = demo.Failure
@@ -65,6 +66,22 @@ class House(demo.House):
         self.loads = 0
         self.idle_since = None  # (monotonic, CPU seconds) of the idle room
 
+    def room(self, k):
+        """The idle room has as many devices as a hall: cameras and LED walls in turns."""
+        values = super().room(k)
+        for n in range(IDLE_DEVICES - 2 if k == IDLE_ROOM else 0):
+            driver, port = (("visca", 52381), ("novastar", 5200))[n % 2]
+            values[f"device more-{n}"] = {"driver": driver, "address": self.address(f"21.{101 + n}"), "port": port}
+        return values
+
+    def pose_more(self):
+        """rong-sim again, for the idle room's other devices."""
+        self.settings("sim", "sim-more.conf", {"sim": {"control": self.address("30.2") + ":5100"}, **{
+            f"{('visca', 'novastar')[n % 2]} more-{n}": {
+                "listen": f"{self.address(f'21.{101 + n}')}:{(52381, 5200)[n % 2]}"}
+            for n in range(IDLE_DEVICES - 2)}})
+        self.start("rong-sim-more", "rong-sim", "--config", self.folder / "sim-more.conf")
+
     def open(self, wakes_s=0):
         """`wakes_s`: how long to count the wakes of rong-mcu before there is a meeting."""
         self.prepare()
@@ -75,6 +92,7 @@ class House(demo.House):
                 "status_listen": f"{self.signal_ip}:9081"}})
         self.start("rong-signal", "rong-signal", "--config", self.folder / "signal.conf")
         self.start("rong-sim", "rong-sim", "--config", self.folder / "sim.conf")
+        self.pose_more()
         self.until("rong-signal", lambda: demo.listens(self.signal_ip, self.options.port), 15)
         token_file = self.folder / "signal" / "admin.token"
         self.token = self.until("admin token", lambda: token_file.exists() and token_file.read_text().strip(), 5)
@@ -114,7 +132,10 @@ class House(demo.House):
 
     def chair(self, name="Bench", meeting=None):
         """A new chair's WebSocket, greeted."""
-        url = self.rong("link", "chair", meeting or self.meeting, "--name", name)["url"]
+        return self.person("chair", meeting or self.meeting, name)
+
+    def person(self, role, meeting, name):
+        url = self.rong("link", role, meeting, "--name", name)["url"]
         secret = urllib.parse.urlsplit(url).fragment.removeprefix("link=")
         request = urllib.request.Request(
             f"{self.url}/api/v1/session", json.dumps({"secret": secret}).encode(),

@@ -17,6 +17,7 @@
 #include "tests/bench/bare.h"
 #include "tests/bench/delay.h"
 #include "tests/bench/devices.h"
+#include "tests/bench/fleet.h"
 #include "tests/bench/material.h"
 #include "tests/bench/micro.h"
 #include "tests/bench/peers.h"
@@ -25,7 +26,7 @@ struct options {
     int rooms, tiles, talkers, ms, count;
     gboolean wants_version;
     gboolean sound, plain, picture;
-    char *camera, *wall, *local, *folder, *link, *speech;
+    char *camera, *wall, *local, *folder, *link, *speech, *network;
 };
 
 static bool start_media(void)
@@ -111,6 +112,15 @@ static int run_peers(const struct options *options, struct json_object **out)
     return start_media() ? peers_run(&config) : -ENOENT;
 }
 
+static int run_fleet(const struct options *options, struct json_object **out)
+{
+    const struct fleet_config config = { .network = options->network,
+        .local = options->local,
+        .rooms = options->rooms,
+        .ms = options->ms };
+    return fleet_run(&config, out);
+}
+
 static const struct {
     const char *name;
     int (*run)(const struct options *options, struct json_object **out);
@@ -118,6 +128,7 @@ static const struct {
     { "bare", run_bare },
     { "micro", run_micro },
     { "devices", run_devices },
+    { "fleet", run_fleet },
     { "delay", run_delay },
     { "peers", run_peers },
     { "clip", run_clip },
@@ -129,13 +140,15 @@ static const char *options_fault(const struct options *options, int argc, char *
     for (size_t i = 0; argc == 2 && i < COUNT_OF(commands); i++)
         is_known |= strcmp(argv[1], commands[i].name) == 0;
     if (!is_known)
-        return "expected one of bare, micro, devices, delay";
+        return "expected one of bare, micro, devices, fleet, delay";
     if (options->rooms <= 0 || options->tiles <= 0 || options->talkers < 0)
         return "--rooms, --tiles: expected more than 0; --talkers: not less";
     if (options->ms <= 0 || options->count <= 0)
         return "--ms, --count: expected more than 0";
     if (strcmp(argv[1], "devices") == 0 && (!options->camera || !options->wall))
         return "devices: --camera and --wall are missing";
+    if (strcmp(argv[1], "fleet") == 0 && (!options->network || options->rooms > 254))
+        return "fleet: --network is missing, or --rooms more than 254";
     return NULL;
 }
 
@@ -154,8 +167,9 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "camera", 0, 0, G_OPTION_ARG_STRING, &options->camera, "devices: VISCA over UDP",
                 "ADDRESS:PORT" },
         { "wall", 0, 0, G_OPTION_ARG_STRING, &options->wall, "devices: NovaStar", "ADDRESS:PORT" },
-        { "local", 0, 0, G_OPTION_ARG_STRING, &options->local, "devices, peers: our own address",
-                "ADDRESS" },
+        { "network", 0, 0, G_OPTION_ARG_STRING, &options->network, "fleet: of rong-sim", "127.16" },
+        { "local", 0, 0, G_OPTION_ARG_STRING, &options->local,
+                "devices, fleet, peers: our own address", "ADDRESS" },
         { "plain", 0, 0, G_OPTION_ARG_NONE, &options->plain, "peers: RTP, not encrypted", NULL },
         { "picture", 0, 0, G_OPTION_ARG_NONE, &options->picture, "peers: they send one, too",
                 NULL },
@@ -168,7 +182,8 @@ static bool read_options(struct options *options, int *argc, char ***argv)
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->wants_version, "Print the version", NULL },
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(GOptionContext) context = g_option_context_new("bare|micro|devices|delay|peers|clip");
+    g_autoptr(GOptionContext) context =
+            g_option_context_new("bare|micro|devices|fleet|delay|peers|clip");
     g_autoptr(GError) error = NULL;
     g_option_context_set_summary(context, "Measures parts of Rông; prints JSON.");
     g_option_context_add_main_entries(context, entries, NULL);

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of `make bench`: one entry a row. Rows of rong-bench micro stand in the micro_*.c files."""
+import equipment
 import experiments
 import janus
 import picture
 import province
 import stage
-from house import Failure
+from house import IDLE_DEVICES, Failure
 from report import Row, Value, middle, percentile
 
 
@@ -305,7 +306,28 @@ def delay(experiment, less_ms=0):
     return measure
 
 
-IDLE = "rong-room, two devices, no meeting"
+def stop_p95(bench):
+    times = bench.once(equipment.stops)
+    return Value(percentile(times, 95), "room.drive stop on a WebSocket → rong-signal → rong-room → received by the "
+                 f"posed camera; {span(times)}")
+
+
+def loss(at, what):
+    def measure(bench):
+        times = bench.once(equipment.losses)[at]
+        return Value(max(times), f"the slowest of camera (UDP) and LED wall (TCP), {what}; {span(times)}")
+    return measure
+
+
+def fleet(field, what):
+    def measure(bench):
+        fleet = bench.once(equipment.fleet)
+        return Value(getattr(fleet, field), f"{what}; {fleet.devices:.0f} devices, up in {fleet.up_ms:.0f} ms, asked "
+                     "as rooms do", fleet.invalid)
+    return measure
+
+
+IDLE = f"rong-room, {IDLE_DEVICES} devices, no meeting"
 
 
 def idle_memory(bench):
@@ -379,6 +401,12 @@ ROWS = [
     Row("signal.operations_per_second", "1/s", None, operations),
     Row("hw.camera_stop_p99", "ms", None, device("camera_stop_ms", "VISCA over UDP: stop asked → done, as the camera says")),
     Row("hw.wall_brightness_p99", "ms", None, device("wall_brightness_ms", "NovaStar over TCP: asked → acknowledged")),
+    Row("hw.page_to_stop_p95", "ms", "≤ 150", stop_p95),
+    Row("hw.loss_noticed", "s", "≤ 6", loss(0, "deaf, connections open → not up"), full_only=True),
+    Row("hw.loss_recovered", "s", "≤ 5", loss(1, "hears again → up"), full_only=True),
+    Row("hw.fleet_rss", "MB", "≤ 200", fleet("mb", "rong-sim fleet at rest")),
+    Row("hw.fleet_cpu", "core", None, fleet("core", "rong-sim fleet at rest")),
+    Row("hw.fleet_engines_cpu", "core", None, fleet("engines_core", "the engines of all rooms in one process")),
     Row("agent.room_rss", "MB", "≤ 15", idle_memory),
     Row("agent.room_idle_cpu", "%", "≤ 0.5", idle_cpu),
 ]
