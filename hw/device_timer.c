@@ -2,7 +2,10 @@
 // What falls due: deadlines, the dead man, polls, inventory.
 #include "hw/device_private.h"
 
-enum { MISSES_MAX = 3 }; // silent requests in a row: the device is gone
+enum {
+    MISSES_MAX = 3,     // silent requests in a row: the device is gone
+    ASK_AGAIN_MS = 250, // what did not answer a poll is asked again at most this much later
+};
 
 static void check_deadlines(struct hw_device *device)
 {
@@ -16,7 +19,8 @@ static void check_deadlines(struct hw_device *device)
         if (!request->is_accepted)
             device->misses++;
         if (request->is_poll)
-            device->next_poll_ms = device_now(device) + device->driver->poll_ms / 4;
+            device->next_poll_ms =
+                    device_now(device) + MIN(device->driver->poll_ms / 4, ASK_AGAIN_MS);
         device_request_finish(device, request, HW_TIMEOUT);
         i = 0;
     }
