@@ -213,10 +213,11 @@ def composing(key, name):
 def encrypted_ratio(bench):
     """Of CPU a participant: ICE, DTLS-SRTP, mixing and codecs on both sides."""
     done = bench.once(janus.encrypted)
-    count, each = done.janus.count, [window.cores for window in done.ours]
-    faults = "; ".join(sorted({fault for window in done.ours for fault in window.faults}))
-    return Value(middle(each) / done.janus.cores, f"{count} encrypted participants, 3 talk: rong-mcu {middle(each):.3f} core "
-                 f"({span(each)}), AudioBridge {done.janus.cores:.2f}; Janus at {janus.tell_points(done.points)}", faults or None)
+    count, theirs = done.janus.count, done.janus.cores / done.janus.count
+    return Value(done.ours.cores / janus.PROMISED / theirs,
+                 f"CPU a participant, 3 talk: rong-mcu {done.ours.cores:.3f} core with {janus.PROMISED}, AudioBridge {done.janus.cores:.2f} "
+                 f"with {count}, the most it held; with {count} each {done.same.cores / done.janus.cores:.3f}; Janus at "
+                 f"{janus.tell_points(done.points)}", "; ".join(done.ours.faults) or None)
 
 
 def mixing_ratio(bench):
