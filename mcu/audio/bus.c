@@ -358,11 +358,29 @@ static void encode_shared(struct mixer_bus *bus, uint8_t language, uint32_t tick
     encode_thin(channel, pcm, out, counters, fn, user);
 }
 
+// Who comes to a language that nobody heard so far comes from the floor, as a rule: it begins where
+// the floor's stream is.
+static void start_channels(struct mixer_bus *bus)
+{
+    const struct bus_output *floor = &bus->channels[0].shared;
+    for (int i = 1; i < MIXER_LANGUAGES; i++) {
+        struct bus_channel *channel = &bus->channels[i];
+        const bool is_heard = channel->listeners + channel->thin_listeners > 0;
+        if (is_heard && !channel->is_running) {
+            channel->shared.limiter = floor->limiter;
+            memcpy(channel->shared.encoder, floor->encoder, (size_t)opus_encoder_get_size(1));
+            channel->break_prediction = false;
+        }
+        channel->is_running = is_heard;
+    }
+}
+
 void bus_tick(struct mixer_bus *bus, uint32_t tick, int64_t now_us, struct mixer_counters *counters,
         mixer_output_fn *fn, void *user)
 {
     mix_inputs(bus, tick, now_us, counters);
     assign_outputs(bus, tick);
+    start_channels(bus);
     encode_owns(bus, tick, counters, fn, user);
     for (uint8_t language = 0; language < MIXER_LANGUAGES; language++)
         encode_shared(bus, language, tick, counters, fn, user);

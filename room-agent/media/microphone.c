@@ -183,6 +183,11 @@ void microphone_set_open(struct microphone *microphone, bool is_open)
     microphone->is_open = is_open;
 }
 
+void microphone_set_loss(struct microphone *microphone, int percent)
+{
+    opus_encoder_ctl(microphone->encoder, OPUS_SET_PACKET_LOSS_PERC(percent));
+}
+
 static void read_samples(struct microphone *microphone, struct frame *frame)
 {
     // A closed microphone still empties the ring, so that opening it gives the present.

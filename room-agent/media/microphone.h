@@ -26,6 +26,8 @@ int microphone_open(const struct microphone_config *config, struct microphone **
 void microphone_close(struct microphone *microphone);
 // It is closed at first.
 void microphone_set_open(struct microphone *microphone, bool is_open);
+// What the receiver is expected to lose, in percent: so much FEC Opus carries.
+void microphone_set_loss(struct microphone *microphone, int percent);
 // Once a second: opens a card that is not there, or was lost, again. False: it still is not there.
 bool microphone_check(struct microphone *microphone);
 // The next 20 ms. Returns the size of the Opus frame in `opus`, *level as RFC 6464 says; 0: nothing

@@ -9,6 +9,7 @@
 #include "common/endpoint/endpoint.h"
 #include "common/protocol/messages.h"
 #include "room-agent/media/camera.h"
+#include "room-agent/media/expected_loss.h"
 #include "room-agent/media/link.h"
 #include "room-agent/media/loudspeaker.h"
 #include "room-agent/media/microphone.h"
@@ -53,6 +54,7 @@ struct service {
     enum media_state state;
     char reason[64];
     uint8_t level; // of what was sent last
+    struct expected_loss expected_loss;
     bool had_key_frame;
     uint32_t timestamp; // of the next 20 ms, 48 kHz
     int64_t next_tick_us;
@@ -112,9 +114,25 @@ static const char *missing_device(struct service *service)
     return loudspeaker_check(service->loudspeaker) ? "" : "media.no_loudspeaker";
 }
 
+// Opus carries as much FEC as the centre says that our sound needs.
+static void follow_loss(struct service *service)
+{
+    struct endpoint_stats stats;
+    const int before = service->expected_loss.percent;
+    endpoint_read_stats(service->endpoint, &stats);
+    const int now = expected_loss_step(
+            &service->expected_loss, stats.loss_out_percent, g_get_monotonic_time());
+    if (now == before)
+        return;
+    log_info("expected loss room=%s percent=%d", service->start.room, now);
+    microphone_set_loss(service->microphone, now);
+}
+
 static gboolean on_second(gpointer data)
 {
     struct service *service = data;
+    if (service->state == MEDIA_STATE_CONNECTED && service->endpoint)
+        follow_loss(service);
     if (service->state == MEDIA_STATE_CONNECTED && ++service->seconds % CHECK_EVERY == 1)
         g_strlcpy(service->reason, missing_device(service), sizeof(service->reason));
     say_state(service);
@@ -455,6 +473,7 @@ int service_open(struct loop *loop, int fd, struct service **out)
     service->loop = loop;
     service->state = MEDIA_STATE_OFF;
     service->level = 127;
+    expected_loss_init(&service->expected_loss);
     service->wish = (struct camera_wish){ DEFAULT_HEIGHT, DEFAULT_FPS, DEFAULT_KBPS };
     service->tick = new_tick(service);
     int rc = certificate_new(&service->certificate);

@@ -432,6 +432,100 @@ static void moving_between_streams_makes_no_click(void **state)
     close_hall(hall);
 }
 
+// How much of a click is in what a room heard last: the greatest third difference, which a low tone
+// hardly has and a step has much of. `tail` keeps the three samples before.
+static double roughness(const struct room *room, int16_t tail[3])
+{
+    int16_t pcm[AUDIO_FRAME + 3];
+    int most = 0;
+    memcpy(pcm, tail, 3 * sizeof(pcm[0]));
+    memcpy(pcm + 3, room->pcm, sizeof(room->pcm));
+    memcpy(tail, room->pcm + AUDIO_FRAME - 3, 3 * sizeof(pcm[0]));
+    for (int i = 3; i < AUDIO_FRAME + 3; i++) {
+        const int third = abs(pcm[i] - 3 * pcm[i - 1] + 3 * pcm[i - 2] - pcm[i - 3]);
+        most = third > most ? third : most;
+    }
+    return most;
+}
+
+// The second room hears a low tone while everything that moves a receiver happens to it; the third
+// stays on the shared stream all the while.
+static void no_move_is_rougher_than_the_steady_stream(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(4, true);
+    hall->rooms[0].hz = 440;
+    for (int i = 1; i < 4; i++)
+        hall->rooms[i].amplitude = 0;
+    set_language(hall, 3, 1, 0, false); // interprets, and is silent
+    steps(hall, 100);
+    int16_t tails[2][3] = { { 0 } };
+    double steady = 0, moving = 0;
+    int moves = 0;
+    bool was_own = false;
+    roughness(&hall->rooms[1], tails[0]);
+    roughness(&hall->rooms[2], tails[1]);
+    for (int tick = 0; tick < 1500; tick++) {
+        hall->rooms[1].amplitude = tick % 307 > 50 && tick % 307 < 100 ? 30 : 0; // -64 dBov
+        if (tick % 307 == 200 || tick % 307 == 250)
+            set_language(hall, 1, 0, tick % 307 == 200, false);
+        step(hall);
+        moves += hall->rooms[1].was_own != was_own;
+        was_own = hall->rooms[1].was_own;
+        moving = fmax(moving, roughness(&hall->rooms[1], tails[0]));
+        steady = fmax(steady, roughness(&hall->rooms[2], tails[1]));
+    }
+    assert_true(moves >= 10);
+    assert_true(moving < 2 * steady);
+    close_hall(hall);
+}
+
+static void muting_and_opening_a_microphone_makes_no_click(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(3, true);
+    hall->rooms[0].hz = 440;
+    hall->rooms[1].amplitude = hall->rooms[2].amplitude = 0;
+    steps(hall, 100);
+    int16_t tail[3] = { 0 };
+    double steady = 0, moving = 0;
+    roughness(&hall->rooms[1], tail);
+    for (int tick = 0; tick < 100; tick++) {
+        step(hall);
+        steady = fmax(steady, roughness(&hall->rooms[1], tail));
+    }
+    for (int tick = 0; tick < 500; tick++) {
+        if (tick % 37 == 0)
+            mixer_set(hall->mixer, FIRST, tick % 2, false, AUDIO_GAIN_ONE);
+        step(hall);
+        moving = fmax(moving, roughness(&hall->rooms[1], tail));
+    }
+    assert_true(moving < 4 * steady);
+    close_hall(hall);
+}
+
+static void eight_talkers_at_full_scale_wrap_no_sample(void **state)
+{
+    (void)state;
+    struct hall *hall = open_hall(9, true);
+    for (int i = 0; i < 9; i++) {
+        hall->rooms[i].hz = 440; // all in step: the worst sum
+        hall->rooms[i].amplitude = i < 8 ? 32000 : 0;
+    }
+    steps(hall, 100);
+    int16_t last = hall->rooms[8].pcm[AUDIO_FRAME - 1];
+    for (int tick = 0; tick < 100; tick++) {
+        step(hall);
+        for (int i = 0; i < AUDIO_FRAME; i++) {
+            // A wrapped sample leaps from one end to the other; the tone goes 1 900 at most.
+            assert_true(abs(hall->rooms[8].pcm[i] - last) < 4000);
+            last = hall->rooms[8].pcm[i];
+        }
+    }
+    assert_true(hears(hall, 8, 0) > -6);
+    close_hall(hall);
+}
+
 static void a_member_that_leaves_and_one_that_restarts_change_nothing_else(void **state)
 {
     (void)state;
@@ -511,6 +605,9 @@ int main(void)
         cmocka_unit_test(thin_links_share_an_encode_of_their_own),
         cmocka_unit_test(levels_are_measured_where_no_extension_says_them),
         cmocka_unit_test(moving_between_streams_makes_no_click),
+        cmocka_unit_test(no_move_is_rougher_than_the_steady_stream),
+        cmocka_unit_test(muting_and_opening_a_microphone_makes_no_click),
+        cmocka_unit_test(eight_talkers_at_full_scale_wrap_no_sample),
         cmocka_unit_test(a_member_that_leaves_and_one_that_restarts_change_nothing_else),
         cmocka_unit_test(a_packet_of_nobody_is_counted),
         cmocka_unit_test(payloads_that_are_not_opus_are_survived),
