@@ -271,7 +271,7 @@ int64_t link_out_estimate_bps(const struct link_out *link)
 
 bool link_out_is_paced(const struct link_out *link, int64_t now_us)
 {
-    return link_out_is_thin(link) || now_us < link->held_until_us;
+    return bandwidth_bps(&link->bandwidth) < THIN_BPS || now_us < link->held_until_us;
 }
 
 bool link_out_has_estimate(const struct link_out *link)
@@ -282,11 +282,6 @@ bool link_out_has_estimate(const struct link_out *link)
 bool link_out_is_low(const struct link_out *link, int64_t now_us)
 {
     return bandwidth_is_low(&link->bandwidth, now_us, LOW_US);
-}
-
-bool link_out_is_thin(const struct link_out *link)
-{
-    return bandwidth_bps(&link->bandwidth) < THIN_BPS;
 }
 
 int64_t link_out_pace_bps(const struct link_out *link)

@@ -73,7 +73,6 @@ size_t link_out_padding(struct link_out *link, int64_t now_us);
 // Pacing: an ordinary frame of a thin link and each key frame takes what the path carries; while a
 // queue empties, nothing goes.
 bool link_out_is_paced(const struct link_out *link, int64_t now_us);
-bool link_out_is_thin(const struct link_out *link);
 // It carried less than it was given, a moment ago.
 bool link_out_is_low(const struct link_out *link, int64_t now_us);
 int64_t link_out_pace_bps(const struct link_out *link);

@@ -20,23 +20,17 @@
 #define FULL_HEIGHT   720 // whose share is 100 percent
 
 static const struct {
-    const char *name;
     int height;
     int share; // of the bit rate at FULL_HEIGHT, percent
 } steps[TIER_STEP_COUNT] = {
-    [TIER_AUDIO] = { "audio", 0, 0 },
-    [TIER_STILL] = { "still", 180, 0 },
-    [TIER_180P] = { "180p", 180, 8 },
-    [TIER_360P] = { "360p", 360, 23 },
-    [TIER_480P] = { "480p", 480, 47 },
-    [TIER_720P] = { "720p", 720, 100 },
-    [TIER_1080P] = { "1080p", 1080, 200 },
+    [TIER_AUDIO] = { 0, 0 },
+    [TIER_STILL] = { 180, 0 },
+    [TIER_180P] = { 180, 8 },
+    [TIER_360P] = { 360, 23 },
+    [TIER_480P] = { 480, 47 },
+    [TIER_720P] = { 720, 100 },
+    [TIER_1080P] = { 1080, 200 },
 };
-
-const char *tier_step_name(enum tier_step step)
-{
-    return steps[step].name;
-}
 
 enum tier_step tier_step_of_height(int height)
 {

@@ -29,7 +29,6 @@ struct tier_shape {
 
 // `width`, `height`, `fps` and `kbps` are the canvas's at its full size.
 struct tier_shape tier_step_shape(enum tier_step step, int width, int height, int fps, int kbps);
-const char *tier_step_name(enum tier_step step);
 // The step that has the canvas's full size.
 enum tier_step tier_step_of_height(int height);
 

@@ -63,7 +63,7 @@ const struct stages *conference_stages(const struct conference *conference)
     return &conference->stages;
 }
 
-const struct stage *conference_stage(const struct conference *conference)
+static const struct stage *conference_stage(const struct conference *conference)
 {
     return &conference->stages.canvases[CANVAS_KIND_PROGRAM];
 }

@@ -26,7 +26,6 @@ void conference_close(struct conference *conference);
 const struct meeting *conference_meeting(const struct conference *conference);
 const struct stages *conference_stages(const struct conference *conference);
 // What the rooms see.
-const struct stage *conference_stage(const struct conference *conference);
 void conference_fill_stage(const struct conference *conference, struct type_stage *out);
 // "" while no MCU carries it.
 const char *conference_media_epoch(const struct conference *conference);

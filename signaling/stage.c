@@ -282,17 +282,6 @@ bool stage_equal(const struct stage *a, const struct stage *b)
     return true;
 }
 
-bool stages_equal(const struct stages *a, const struct stages *b)
-{
-    bool same = strcmp(a->large, b->large) == 0 && a->large_is_chair == b->large_is_chair &&
-                a->soon_count == b->soon_count;
-    for (int kind = 0; same && kind < CANVAS_KIND_COUNT; kind++)
-        same = stage_equal(&a->canvases[kind], &b->canvases[kind]);
-    for (size_t i = 0; same && i < a->soon_count; i++)
-        same = strcmp(a->soon[i], b->soon[i]) == 0;
-    return same;
-}
-
 bool stage_has(const struct stage *stage, const char *member)
 {
     for (size_t i = 0; i < stage->tile_count; i++) {

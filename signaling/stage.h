@@ -48,7 +48,6 @@ void stages_make(
 // Chairs, rooms and delegates.
 bool stage_may_show(const struct meeting_member *member);
 bool stage_equal(const struct stage *a, const struct stage *b);
-bool stages_equal(const struct stages *a, const struct stages *b);
 bool stage_has(const struct stage *stage, const char *member);
 // The canvas of a member's main line.
 enum canvas_kind stages_main_of(const struct stages *stages, const struct meeting_member *member);

@@ -141,11 +141,6 @@ static int64_t rate_of(const struct bandwidth *bandwidth, int64_t most)
     return bytes * 8 * 1000000 / (count * BUCKET_US);
 }
 
-int64_t bandwidth_arrived_bps(const struct bandwidth *bandwidth)
-{
-    return rate_of(bandwidth, RATE_BUCKETS);
-}
-
 // While a queue stands the path is busy: what arrived since it does is what the path carries.
 static int64_t carried_bps(const struct bandwidth *bandwidth)
 {
@@ -278,7 +273,7 @@ static int64_t since_heard(struct bandwidth *bandwidth, int64_t now_us)
 
 static void judge(struct bandwidth *bandwidth, int64_t now_us, int64_t since_us)
 {
-    const int64_t arrived_bps = bandwidth_arrived_bps(bandwidth);
+    const int64_t arrived_bps = rate_of(bandwidth, RATE_BUCKETS);
     if (arrived_bps == 0)
         return;
     const bool is_lossy = bandwidth->lossy_us != 0 && now_us - bandwidth->lossy_us >= LOSS_FOR_US;

@@ -99,5 +99,3 @@ enum bandwidth_source bandwidth_source(const struct bandwidth *bandwidth);
 int64_t bandwidth_queue_us(const struct bandwidth *bandwidth);
 // It found a standing queue (or heavy loss) within the last `us`.
 bool bandwidth_is_low(const struct bandwidth *bandwidth, int64_t now_us, int64_t us);
-// What arrived in the last half second, as bit/s; 0: not known.
-int64_t bandwidth_arrived_bps(const struct bandwidth *bandwidth);
