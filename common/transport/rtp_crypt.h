@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SRTP of one peer, both ways (libsrtp2), with keys that DTLS exported (RFC 5764). One thread.
+// SRTP of one peer, both ways, with keys that DTLS exported (RFC 5764): AES-GCM by srtp_gcm.h,
+// AES-CM with SHA-1 by libsrtp2. One thread.
 #pragma once
 
 #include <stddef.h>
