@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole province offers in one moment: all are in within five seconds, and the centre has as many
-// threads as with one room.
+// A whole province offers in one moment: all are in for five seconds of a processor's time, the
+// rooms' own included (make bench has the time by the clock, which others on this machine disturb),
+// and the centre has as many threads as with one room.
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "common/endpoint/endpoint.h"
 #include "common/media/media.h"
@@ -27,7 +29,7 @@
 #define ROOMS 240
 #endif
 #define CONFERENCE "abcdefgh"
-#define JOIN_US    (5 * G_USEC_PER_SEC)
+#define JOIN_CPU_S 5.0
 #define IDLE_US    G_USEC_PER_SEC
 #define WITHIN_US  (30 * G_USEC_PER_SEC) // of a build that checks itself, or a busy machine
 
@@ -129,6 +131,14 @@ static void dial(struct province *province, int number)
             engine_offer(province->engine, CONFERENCE, room->id, room->id, offer, &error), 0);
 }
 
+static double cpu_seconds(void)
+{
+    struct rusage used;
+    assert_int_equal(getrusage(RUSAGE_SELF, &used), 0);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static size_t heard_by_the_centre(const struct province *province)
 {
     g_autoptr(GArray) rows = engine_members(province->engine, CONFERENCE, NULL);
@@ -194,14 +204,17 @@ static void all_rooms_join_at_once_and_no_thread_is_added(void **state)
     const int threads = count_threads();
 
     const int64_t begun_us = g_get_monotonic_time();
+    const double cpu_before = cpu_seconds();
     for (int i = 1; i < ROOMS; i++)
         dial(&province, i);
     wait_until_in(&province, ROOMS);
     const int64_t took_us = g_get_monotonic_time() - begun_us;
-    print_message("%d rooms in after %d ms, %d threads\n", ROOMS, (int)(took_us / 1000), threads);
+    const double cpu_s = cpu_seconds() - cpu_before;
+    print_message("%d rooms in after %d ms, for %.1f s of a processor; %d threads\n", ROOMS,
+            (int)(took_us / 1000), cpu_s, threads);
     assert_int_equal(count_threads(), threads);
 #ifndef HAS_SANITIZER
-    assert_true(took_us < JOIN_US);
+    assert_true(cpu_s < JOIN_CPU_S);
 #endif
     end(&province);
 }
