@@ -16,6 +16,9 @@
 #define STANDS_FOR_US  250000 // within this time
 #define LOWER_EVERY_US 700000 // the sender needs a moment to obey
 #define LOWER_TO       0.85   // of what arrives, so that the queue empties
+#define LOWERED_US     5000000
+#define GROWS_US       20000 // in half a second
+#define LOSS_OURS      0.03
 #define RAISE_AFTER_US 2000000
 #define RAISE_A_SECOND 0.08
 #define RAISE_UP_TO    1.5  // times what arrives: nothing more was tried
@@ -24,6 +27,9 @@
 #define LOSS_WEIGHT    0.02 // of one packet
 #define SILENT_US      2000000
 #define AFTER_PROBE_US 500000
+#define HEAP_US        4000
+#define HEAP_SENT_US   60000
+#define AFTER_HEAP_US  1000000
 #define PROBE_MIN_US   20000
 #define PROBE_CARRIED  0.85   // of the rate it was sent with
 #define PROBE_TO       0.9    // of what a full path let through
@@ -271,21 +277,61 @@ static int64_t since_heard(struct bandwidth *bandwidth, int64_t now_us)
     return since_us < 1000000 ? since_us : 1000000;
 }
 
+// After less was sent, what waits on the path gets less. Where it stays as it was though nothing is
+// lost, it is no queue of ours: an end that is late, a longer way.
+static bool is_ours(const struct bandwidth *bandwidth, int64_t now_us)
+{
+    const size_t oldest = bandwidth->queue_count - 1;
+    const bool was_lowered =
+            bandwidth->lower_at_us != 0 && now_us - bandwidth->lower_at_us < LOWERED_US;
+    const int64_t grown_us =
+            bandwidth->queues[0].least_us - bandwidth->queues[oldest > 5 ? 5 : oldest].least_us;
+    return !was_lowered || grown_us > GROWS_US || bandwidth->loss >= LOSS_OURS;
+}
+
+static void begin_anew(struct bandwidth *bandwidth, int64_t now_us)
+{
+    const int64_t base_us = bandwidth->delay_us;
+    for (size_t i = 0; i < BANDWIDTH_BASES; i++)
+        bandwidth->bases[i] = NO_BASE;
+    bandwidth->bases[0] = base_us;
+    bandwidth->base_at_us = now_us;
+    bandwidth->queue_count = 0;
+}
+
 static void judge(struct bandwidth *bandwidth, int64_t now_us, int64_t since_us)
 {
     const int64_t arrived_bps = rate_of(bandwidth, RATE_BUCKETS);
     if (arrived_bps == 0)
         return;
     const bool is_lossy = bandwidth->lossy_us != 0 && now_us - bandwidth->lossy_us >= LOSS_FOR_US;
-    if ((queue_stands(bandwidth, now_us) || is_lossy) && may_lower(bandwidth, now_us))
+    const bool stands = queue_stands(bandwidth, now_us) && may_lower(bandwidth, now_us);
+    if (stands && !is_ours(bandwidth, now_us))
+        begin_anew(bandwidth, now_us);
+    else if (stands || (is_lossy && may_lower(bandwidth, now_us)))
         lower(bandwidth, (double)carried_bps(bandwidth) * LOWER_TO, now_us);
     else if (bandwidth->queue_count > 0 && bandwidth->queues[0].least_us < STANDS_US / 2)
         raise(bandwidth, (double)arrived_bps * RAISE_UP_TO, since_us, now_us);
 }
 
+// What left over some time and arrived in one moment waited for its reader, not for the path: a
+// path lets one after the other through.
+struct heap {
+    bool has_first;
+    int64_t sent_us, arrived_us;
+};
+
+static bool is_heap(struct heap *heap, int64_t sent_us, int64_t arrived_us)
+{
+    if (!heap->has_first || arrived_us - heap->arrived_us > HEAP_US)
+        *heap = (struct heap){ .has_first = true, .sent_us = sent_us, .arrived_us = arrived_us };
+    return sent_us - heap->sent_us >= HEAP_SENT_US;
+}
+
 void bandwidth_feedback(struct bandwidth *bandwidth, const struct transport_cc_result *results,
         size_t count, int64_t now_us)
 {
+    struct heap heap = { 0 };
     int64_t least_us = INT64_MAX, base_us = 0;
     bool ends_probe = false;
     for (size_t i = 0; i < count; i++) {
@@ -298,6 +344,8 @@ void bandwidth_feedback(struct bandwidth *bandwidth, const struct transport_cc_r
                 bandwidth->has_probe && rtp_seq_distance(bandwidth->probe_last, result->seq) >= 0;
         if (result->received) {
             const int64_t delay_us = result->arrival_us - packet->sent_us;
+            if (is_heap(&heap, packet->sent_us, result->arrival_us))
+                bandwidth->heap_us = now_us;
             base_us = base_delay(bandwidth, delay_us, now_us);
             if (delay_us < least_us)
                 least_us = delay_us;
@@ -309,6 +357,10 @@ void bandwidth_feedback(struct bandwidth *bandwidth, const struct transport_cc_r
     const int64_t since_us = since_heard(bandwidth, now_us);
     bandwidth->source = BANDWIDTH_FEEDBACK;
     if (least_us != INT64_MAX)
+        bandwidth->delay_us = least_us;
+    if (bandwidth->heap_us != 0 && now_us - bandwidth->heap_us < AFTER_HEAP_US)
+        bandwidth->queue_count = 0;
+    else if (least_us != INT64_MAX)
         note_queue(bandwidth, least_us - base_us, now_us);
     judge(bandwidth, now_us, since_us);
     if (ends_probe)

@@ -52,11 +52,13 @@ struct bandwidth {
     int64_t first_bucket, bucket; // on the receiver's clock; -1: nothing arrived
     uint32_t arrived[BANDWIDTH_BUCKETS];
 
+    int64_t delay_us;   // of the last message's fastest packet, whatever the clocks
     int64_t base_at_us; // when the newest slot began
     int64_t bases[BANDWIDTH_BASES];
     size_t queue_count;
     struct bandwidth_queue queues[BANDWIDTH_QUEUES]; // newest first
 
+    int64_t heap_us;     // when the reader was late last
     int64_t lower_at_us; // last made less
     int64_t heard_us;    // last feedback
     int64_t sent_us;     // last packet

@@ -2,6 +2,7 @@
 """Experiments with the picture and with bad links: loss on one leg, what the centre adds, a storm of PLIs, many small
 meetings, and other compositors on the same work."""
 import collections
+import json
 import os
 import random
 import signal
@@ -54,6 +55,50 @@ def loss_down(bench):
 def loss_up(bench):
     bench.say("10 % loss, 60 ms round trip, from the rooms …")
     return lossy(bench, f"loss=10,{AROUND}", AROUND)
+
+
+# --- the links of the province -------------------------------------------------------------------
+
+LINKED_ROOMS, LINK_SETTLE_S, LINK_S = 4, 15, 30
+# What a room sends here is coded once: it does not adapt as a real one does, so it is asked for what the way up carries.
+LINKS = {
+    "urban": ("4 Mb/s", ["--link-down", "rate=4000,rtt=20", "--link-up", "rate=4000,rtt=20"]),
+    "rural": ("2/0.5 Mb/s", ["--link-down", "rate=2000,rtt=60", "--link-up", "rate=500,rtt=60", "--kbps", 200]),
+    "512": ("512/256 kb/s, 5 % loss", ["--link-down", "rate=512,rtt=60,loss=5", "--link-up", "rate=256,rtt=60,loss=5",
+                                      "--kbps", 60]),
+    "64": ("64 kb/s towards the room", ["--link-down", "rate=64,rtt=80"]),
+}
+
+Linked = collections.namedtuple("Linked", "link fps height frozen concealed invalid")
+
+
+def linked(name):
+    link, options = LINKS[name]
+
+    def experiment(bench):
+        house = bench.house
+        bench.say(f"rooms on {link} …")
+        house.unmute(house.units[:TALKERS], True)
+        load = house.start_load(LINKED_ROOMS, 100, "--decode", LINKED_ROOMS, "--link-seed", random.randrange(1000), *options)
+        time.sleep(LINK_SETTLE_S)
+        from_us = time.monotonic_ns() // 1000
+        time.sleep(LINK_S)
+        seconds = load.seconds(from_us, time.monotonic_ns() // 1000)
+        house.stop_load()
+        rooms = json.loads(load.result_file.read_text())["rooms"]
+        if len(seconds) < 2:
+            raise Failure("the generator was too busy to report")
+        grown = {key: seconds[-1][key] - seconds[0][key] for key in seconds[0] if key != "what"}
+        faults = [fault for fault in faults_of(seconds, LINKED_ROOMS) if "late" in fault]
+        return Linked(link, middle([room["picture_fps_mean"] for room in rooms]),
+                      sorted(room["picture_height"] for room in rooms),
+                      100 * grown["frozen_us"] / max(grown["watched_us"], 1),
+                      100 * grown["concealed"] / max(grown["samples"], 1), "; ".join(faults) or None)
+    experiment.__name__ = f"linked_{name}"
+    return experiment
+
+
+LINKED = {name: linked(name) for name in LINKS}
 
 
 # --- what the centre adds ------------------------------------------------------------------------

@@ -179,6 +179,15 @@ def frozen_at_loss(bench):
     return Value(loss.frozen, f"of the time, WebRTC's rule, in {picture.LISTENERS} rooms; {LOSSY}", loss.invalid)
 
 
+def on_link(name, field):
+    """What rooms on one of the province's links get."""
+    def measure(bench):
+        on = bench.once(picture.LINKED[name])
+        return Value(getattr(on, field), f"{picture.LINKED_ROOMS} rooms on {on.link}, {picture.LINK_S} s: heights {on.height}, "
+                     f"{on.fps:.1f} a second, {on.frozen:.1f} % frozen, {on.concealed:.2f} % of the sound concealed", on.invalid)
+    return measure
+
+
 # --- the picture ---------------------------------------------------------------------------------
 
 def added_to_picture(share):
@@ -380,6 +389,12 @@ ROWS = [
     Row("audio.concealed_10_loss_up", "%", "≤ 1", concealed_up, full_only=True),
     Row("audio.gaps_10_loss", "gaps", "≤ 0", gaps_at_loss, full_only=True),
     Row("video.frozen_10_loss", "%", "≤ 1", frozen_at_loss, full_only=True),
+    Row("video.link_urban_frozen", "%", "≤ 1", on_link("urban", "frozen"), full_only=True),
+    Row("video.link_rural_frozen", "%", "≤ 1", on_link("rural", "frozen"), full_only=True),
+    Row("video.link_512_pictures", "1/s", "≥ 10", on_link("512", "fps"), full_only=True),
+    Row("video.link_512_frozen", "%", "≤ 10", on_link("512", "frozen"), full_only=True),
+    Row("audio.link_512_concealed", "%", "≤ 2", on_link("512", "concealed"), full_only=True),
+    Row("audio.link_64_concealed", "%", "≤ 2", on_link("64", "concealed"), full_only=True),
     Row("video.added_by_centre_p50", "ms", "≤ 120", added_to_picture(50), full_only=True),
     Row("video.added_by_centre_p95", "ms", None, added_to_picture(95), full_only=True),
     Row("video.key_frames_after_236_plis", "key frames", "≤ 1", key_frames_in_storm, full_only=True),

@@ -23,7 +23,7 @@
 struct posed {
     struct bandwidth bandwidth;
     int64_t now_us, rate_bps, jitter_us, debt;
-    int64_t queue_us;
+    int64_t queue_us, late_us, read_every_us;
     double loss; // share
     uint64_t random;
     int64_t free_us, last_due_us;
@@ -67,7 +67,10 @@ static void send_one(struct posed *posed)
     }
     if (draw(posed) < posed->loss)
         return;
-    int64_t due_us = sent_us + DELAY_US + (int64_t)(draw(posed) * (double)posed->jitter_us);
+    int64_t due_us =
+            sent_us + DELAY_US + posed->late_us + (int64_t)(draw(posed) * (double)posed->jitter_us);
+    if (posed->read_every_us > 0)
+        due_us = (due_us / posed->read_every_us + 1) * posed->read_every_us;
     if (due_us < posed->last_due_us)
         due_us = posed->last_due_us;
     posed->last_due_us = due_us;
@@ -213,6 +216,33 @@ static void follows_clocks_that_drift_apart(void **state)
     posed.skew_ppm = 200;
     run(&posed, 1500 * KBPS, 300);
     assert_true(posed.least_bps >= 1500 * KBPS);
+}
+
+static void a_receiver_that_is_late_by_itself_costs_little(void **state)
+{
+    (void)state;
+    struct posed posed;
+    begin(&posed, 0, 1800 * KBPS);
+    run(&posed, 1500 * KBPS, 5);
+    posed.late_us = 250000; // its machine is busy
+    run(&posed, 1500 * KBPS, 60);
+    assert_true(posed.least_bps >= 500 * KBPS);
+    assert_true(bandwidth_bps(&posed.bandwidth) >= 1500 * KBPS);
+}
+
+static void a_receiver_that_reads_late_costs_nothing(void **state)
+{
+    (void)state;
+    struct posed posed;
+    begin(&posed, 4000 * KBPS, 1800 * KBPS);
+    posed.read_every_us = 300000; // its machine is busy: a heap each time
+    run(&posed, 1500 * KBPS, 60);
+    assert_true(posed.least_bps >= 1500 * KBPS);
+    // A queue is found all the same.
+    posed.read_every_us = 0;
+    posed.rate_bps = 500 * KBPS;
+    run(&posed, 1500 * KBPS, 5);
+    assert_in_range(bandwidth_bps(&posed.bandwidth), 300 * KBPS, 600 * KBPS);
 }
 
 static void rises_by_itself_where_the_sender_follows_it(void **state)
@@ -372,6 +402,8 @@ int main(void)
         cmocka_unit_test(tells_a_thin_and_lossy_link_by_its_queue),
         cmocka_unit_test(tells_a_policer_that_has_no_queue_by_its_heavy_loss),
         cmocka_unit_test(follows_clocks_that_drift_apart),
+        cmocka_unit_test(a_receiver_that_is_late_by_itself_costs_little),
+        cmocka_unit_test(a_receiver_that_reads_late_costs_nothing),
         cmocka_unit_test(rises_by_itself_where_the_sender_follows_it),
         cmocka_unit_test(comes_back_when_the_link_does),
         cmocka_unit_test(never_believes_much_more_than_was_tried),
