@@ -5,4 +5,5 @@ PROGRAMS += rong-mcu
 rong-mcu.main := mcu/main.c
 rong-mcu.uses := mcu
 test_call.uses := common/endpoint
+test_sound.uses := common/endpoint
 test_province.uses := common/endpoint
