@@ -11,12 +11,15 @@
 #include "common/base/log.h"
 #include "common/media/frame_mark.h"
 #include "common/media/h264_decoder.h"
+#include "room-agent/media/inset.h"
 
 #define LOG_TOPIC "screen"
 
 #define GAP_FLOOR_US 150000
 #define STREAM_PAUSE 90000
 #define SHOWN_MAX    3 // pictures that may wait for the display
+// A still screen is sent again five times a second.
+#define SHARED_ENDS_US (2 * G_USEC_PER_SEC)
 
 struct screen {
     struct loop *loop;
@@ -31,6 +34,9 @@ struct screen {
     GstElement *pipeline, *source; // NULL: no display
     int shown_width, shown_height; // of the display's caps; the decoder's thread
     int64_t last_us, mean_gap_us;  // the decoder's thread
+    GMutex mutex;                  // of what another decoder's thread gives:
+    struct picture *shared;        // NULL: nothing yet
+    int64_t shared_us;
     _Atomic uint64_t frames, freezes, frozen_us;
     _Atomic int width, height;
     _Atomic int64_t last_mark;
@@ -59,7 +65,18 @@ static void measure(struct screen *screen, const struct picture *picture)
     atomic_fetch_add(&screen->frames, 1);
 }
 
-static void show(struct screen *screen, const struct picture *picture)
+static void copy_planes(struct picture *to, const struct picture *from)
+{
+    for (int plane = 0; plane < 3; plane++) {
+        const int shift = plane > 0;
+        for (int y = 0; y < from->height >> shift; y++)
+            memcpy(to->plane[plane] + y * to->stride[plane],
+                    from->plane[plane] + y * from->stride[plane], (size_t)(from->width >> shift));
+    }
+}
+
+// `inset` NULL: the picture alone.
+static void show(struct screen *screen, const struct picture *picture, const struct picture *inset)
 {
     GstVideoInfo info;
     GstVideoFrame frame;
@@ -76,16 +93,42 @@ static void show(struct screen *screen, const struct picture *picture)
         gst_buffer_unref(buffer);
         return;
     }
+    struct picture to = { .width = picture->width, .height = picture->height };
     for (int plane = 0; plane < 3; plane++) {
-        const int shift = plane > 0;
-        uint8_t *to = GST_VIDEO_FRAME_PLANE_DATA(&frame, plane);
-        for (int y = 0; y < picture->height >> shift; y++)
-            memcpy(to + y * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, plane),
-                    picture->plane[plane] + y * picture->stride[plane],
-                    (size_t)(picture->width >> shift));
+        to.plane[plane] = GST_VIDEO_FRAME_PLANE_DATA(&frame, plane);
+        to.stride[plane] = GST_VIDEO_FRAME_PLANE_STRIDE(&frame, plane);
     }
+    copy_planes(&to, picture);
+    if (inset)
+        inset_draw(&to, inset);
     gst_video_frame_unmap(&frame);
     gst_app_src_push_buffer(GST_APP_SRC(screen->source), buffer);
+}
+
+static void show_both(struct screen *screen, const struct picture *picture)
+{
+    g_mutex_lock(&screen->mutex);
+    const bool is_shared =
+            screen->shared && g_get_monotonic_time() - screen->shared_us < SHARED_ENDS_US;
+    if (is_shared)
+        show(screen, screen->shared, picture);
+    else
+        show(screen, picture, NULL);
+    g_mutex_unlock(&screen->mutex);
+}
+
+void screen_take_shared(void *user, const struct picture *picture)
+{
+    struct screen *screen = user;
+    g_mutex_lock(&screen->mutex);
+    if (!screen->shared || screen->shared->width != picture->width ||
+            screen->shared->height != picture->height) {
+        picture_free(screen->shared);
+        screen->shared = picture_new(picture->width, picture->height);
+    }
+    copy_planes(screen->shared, picture);
+    screen->shared_us = g_get_monotonic_time();
+    g_mutex_unlock(&screen->mutex);
 }
 
 // GStreamer's thread.
@@ -97,7 +140,7 @@ static void take_picture(void *user, const struct picture *picture, int64_t pts_
     if (screen->look)
         screen->look(screen->look_user, picture);
     if (screen->source)
-        show(screen, picture);
+        show_both(screen, picture);
 }
 
 static void tell_need(void *context, const void *data)
@@ -142,6 +185,7 @@ int screen_open(struct loop *loop, bool has_display, screen_need_key_frame_fn *n
     screen->need_key_frame = need_key_frame;
     screen->user = user;
     atomic_store(&screen->last_mark, -1);
+    g_mutex_init(&screen->mutex);
     int rc = has_display ? open_display(screen) : 0;
     if (rc == 0)
         rc = h264_decoder_open(take_picture, ask_key_frame, screen, &screen->decoder);
@@ -163,6 +207,8 @@ void screen_close(struct screen *screen)
         g_clear_pointer(&screen->source, gst_object_unref);
         gst_object_unref(screen->pipeline);
     }
+    picture_free(screen->shared);
+    g_mutex_clear(&screen->mutex);
     g_free(screen);
 }
 

@@ -27,6 +27,8 @@
 #define DEFAULT_HEIGHT 360
 #define DEFAULT_FPS    25
 #define DEFAULT_KBPS   600
+// Without a picture for so long it was another screen before.
+#define SHARED_PAUSE_US (2 * G_USEC_PER_SEC)
 
 // What local.state says of the time since it was last said.
 struct interval {
@@ -44,6 +46,8 @@ struct service {
     struct microphone *microphone;
     struct loudspeaker *loudspeaker;
     struct screen *screen;
+    struct screen *shared;   // NULL: no screen was shared yet
+    int64_t shared_us;       // when something of it came last
     struct camera_wish wish; // of the centre
     struct uplink uplink;    // what of it the way there carries
     bool is_open;            // the microphone, as told
@@ -263,11 +267,39 @@ static void endpoint_changed(void *user, enum peer_state state, const char *reas
     }
 }
 
+static void shared_needs_key_frame(void *user)
+{
+    struct service *service = user;
+    if (service->endpoint && service->state == MEDIA_STATE_CONNECTED)
+        endpoint_need_key_frame(service->endpoint, SDP_CONTENT);
+}
+
+// A box that never sees a shared screen does without the decoder.
+static void take_shared(struct service *service, const struct h264_access_unit *unit)
+{
+    const int64_t now_us = g_get_monotonic_time();
+    const bool is_new = now_us - service->shared_us > SHARED_PAUSE_US;
+    service->shared_us = now_us;
+    if (!service->shared) {
+        if (!is_new || screen_open(service->loop, false, shared_needs_key_frame, service,
+                               &service->shared) < 0)
+            return; // logged
+        screen_set_look(service->shared, screen_take_shared, service->screen);
+    }
+    if (is_new) {
+        log_info("a shared screen is shown room=%s", service->start.room);
+        screen_begin_stream(service->shared);
+    }
+    screen_push(service->shared, unit);
+}
+
 static void take_unit(void *user, enum sdp_line line, const struct h264_access_unit *unit)
 {
     struct service *service = user;
     if (line == SDP_MAIN)
         screen_push(service->screen, unit);
+    else
+        take_shared(service, unit);
 }
 
 static void key_frame_wanted(void *user, enum sdp_line line)
@@ -501,6 +533,7 @@ void service_close(struct service *service)
     disconnect(service);
     loop_clear_source(&service->tick);
     camera_free(service->camera);
+    screen_close(service->shared); // it gives to the other
     screen_close(service->screen);
     loudspeaker_close(service->loudspeaker);
     microphone_close(service->microphone);

@@ -92,6 +92,7 @@ static void take_picture(
         return;
     }
     mirror->counters.picture_in++;
+    mirror->counters.pictures_in += packet->marker;
     mirror->counters.key_frames_in += key_frame_starts_h264(packet->payload, packet->payload_size);
     send_back(mirror, data, size, SDP_MAIN);
 }

@@ -20,6 +20,7 @@ struct mirror_config {
 
 struct mirror_counters {
     uint64_t audio_in, picture_in, rtx_in; // packets
+    uint64_t pictures_in;                  // that ended
     uint64_t key_frames_in;                // that started
     uint64_t nacks_in, plis_in, byes_in, rtx_out, nacks_out;
     uint64_t mids_in; // packets with a mid extension
