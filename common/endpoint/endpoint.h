@@ -41,6 +41,7 @@ struct endpoint_config {
     const char *const *local_addresses;    // NULL-terminated; NULL or empty: all
     const char *cname;                     // copied
     bool send_red;                         // offer and send Opus in RED, two frames back
+    unsigned red_copies;                   // fewer than two frames back; 0: both
     bool sound_only;                       // its picture lines are offered inactive
     // NULL: packets go straight on. Else each RTP and RTCP packet is handed here, in either way,
     // and goes on when (if ever) endpoint_pass() is called: so a bad link is posed. With `user`.

@@ -93,7 +93,7 @@ void endpoint_receiver_start(
 void endpoint_receiver_stop(struct endpoint_receiver *receiver);
 void endpoint_take_rtp(void *user, uint8_t *data, size_t size);
 // A peer_raw_rtp_fn: only what the header says.
-void endpoint_count_raw_rtp(void *user, uint8_t *packet, size_t size, int64_t arrived_us);
+void endpoint_count_raw_rtp(void *user, uint8_t *data, size_t size, int64_t arrived_us);
 void endpoint_take_rtcp(void *user, const uint8_t *data, size_t size);
 // Reordering, NACKs and PLIs that are due; returns when to be asked again (monotonic µs, -1:
 // never).

@@ -80,12 +80,12 @@ static void count_sent(struct endpoint *endpoint, enum sdp_line line, size_t pac
 }
 
 // RFC 2198 with the frames one and two back; falls back to the plain frame when they do not fit.
-static size_t audio_payload(struct endpoint_sender *sender, const uint8_t *opus, size_t size,
-        uint32_t timestamp, uint8_t *out, uint8_t *payload_type)
+static size_t audio_payload(struct endpoint_sender *sender, unsigned copies, const uint8_t *opus,
+        size_t size, uint32_t timestamp, uint8_t *out, uint8_t *payload_type)
 {
     struct red_block blocks[RED_FRAMES + 1];
     size_t count = 0;
-    for (int back = RED_FRAMES - 1; back >= 0 && sender->red_payload_type; back--) {
+    for (int back = (int)copies - 1; back >= 0 && sender->red_payload_type; back--) {
         const uint32_t offset = timestamp - sender->red_timestamp[back];
         if (sender->red_size[back] == 0 || offset == 0 || offset > RED_OFFSET_MAX)
             continue;
@@ -133,8 +133,10 @@ int endpoint_send_audio(struct endpoint *endpoint, const uint8_t *opus, size_t s
         .timestamp = timestamp + sender->timestamp_offset,
         .ssrc = sender->ssrc,
     };
+    const unsigned wanted = endpoint->config.red_copies;
+    const unsigned copies = wanted > 0 ? MIN(wanted, RED_FRAMES) : RED_FRAMES;
     const size_t payload_size =
-            audio_payload(sender, opus, size, timestamp, payload, &header.payload_type);
+            audio_payload(sender, copies, opus, size, timestamp, payload, &header.payload_type);
     struct rtp_extensions extensions = extensions_now(endpoint, sender, payload_size, now_us);
     extensions.has_audio_level = true;
     extensions.audio_level = level;

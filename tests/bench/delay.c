@@ -27,7 +27,7 @@
 #define CHIRP_DBFS     (-14)
 #define PHASES         4
 #define PHASE_US       (TICK_US / PHASES)
-#define SETTLE_CHIRPS  15// not measured: jitter buffers and encoders begin
+#define SETTLE_CHIRPS  15 // not measured: jitter buffers and encoders begin
 #define LATER_MAX      (RATE_HZ * 7 / 20)
 #define FOUND_ABOVE    0.3 // of a perfect match
 #define CONNECT_US     (10 * G_USEC_PER_SEC)

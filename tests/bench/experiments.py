@@ -28,8 +28,8 @@ Effort = collections.namedtuple(
     "wakes_s janus_counts forwards")
 QUICK = Effort(budget_s=52, micro_ms=50, part_ms=350, window_s=3, windows=2, rounds=1, room_counts=(3, 20), changes=8,
                device_requests=60, chairs=6, idle_s=6, wakes_s=0, janus_counts=(25,), forwards=50)
-FULL = Effort(budget_s=840, micro_ms=600, part_ms=2000, window_s=10, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
-              device_requests=300, chairs=20, idle_s=30, wakes_s=5, janus_counts=(50, 100), forwards=200)
+FULL = Effort(budget_s=840, micro_ms=600, part_ms=1500, window_s=10, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
+              device_requests=300, chairs=20, idle_s=30, wakes_s=5, janus_counts=(100, 75, 50), forwards=200)
 
 
 class Bench:

@@ -293,7 +293,7 @@ def bridge(bench, janus, count, is_plain):
 
 
 def bridge_points(bench, is_plain, loops):
-    """One point for each size until one is not clean: what it holds."""
+    """From the largest size down to one that is clean: what it holds."""
     points = []
     kind = "plain RTP" if is_plain else "encrypted"
     for event_loops in loops:
@@ -306,7 +306,7 @@ def bridge_points(bench, is_plain, loops):
                 points.append((event_loops, Point(count, 0, 0, 0, [str(failure)])))
             finally:
                 janus.close()
-            if points[-1][1].faults:
+            if not points[-1][1].faults:
                 break
     return points
 

@@ -169,6 +169,12 @@ def concealed_up(bench):
     return Value(loss.mcu_concealed, f"from the rooms, of what the centre decoded; {LOSSY}", loss.invalid)
 
 
+def concealed_one_copy(bench):
+    loss = bench.once(picture.loss_up_one_copy)
+    return Value(loss.mcu_concealed, "rong-load in a browser's place: one copy in RED, from the rooms, of what the centre "
+                 f"decoded; {LOSSY}", loss.invalid)
+
+
 def gaps_at_loss(bench):
     loss = bench.once(picture.loss_down)
     return Value(loss.gaps, f"over 60 ms, in {picture.LISTENERS} rooms; {LOSSY}", loss.invalid)
@@ -387,6 +393,7 @@ ROWS = [
     Row("wire.threads_at_1000_rooms", "threads", None, thousand_threads, full_only=True),
     Row("audio.concealed_10_loss_down", "%", "≤ 1", concealed_down, full_only=True),
     Row("audio.concealed_10_loss_up", "%", "≤ 1", concealed_up, full_only=True),
+    Row("audio.concealed_10_loss_one_red_copy", "%", "≤ 1.5", concealed_one_copy, full_only=True),
     Row("audio.gaps_10_loss", "gaps", "≤ 0", gaps_at_loss, full_only=True),
     Row("video.frozen_10_loss", "%", "≤ 1", frozen_at_loss, full_only=True),
     Row("video.link_urban_frozen", "%", "≤ 1", on_link("urban", "frozen"), full_only=True),

@@ -36,7 +36,7 @@ struct options {
     char *link, *link_up, *link_down;
     struct link_profile up, down;
     int link_seed;
-    int seconds, first_mark, decode, join_after_ms, join_every_ms;
+    int seconds, first_mark, decode, join_after_ms, join_every_ms, red_copies;
     struct clip_picture picture;
 };
 
@@ -288,6 +288,7 @@ static int open_room(struct load *load, const char *unit, guint index)
         .pictures = load->pictures,
         .voices = load->voices,
         .local_addresses = load->options.local ? load->local_addresses : NULL,
+        .red_copies = (unsigned)load->options.red_copies,
         .sound_only = load->options.sound_only,
         .screens = index == 0 ? load->screens : NULL,
         .watch = load->watch,
@@ -481,6 +482,8 @@ static bool read_options(struct options *options, int argc, char **argv)
                 "the rooms offer no picture and take none", NULL },
         { "share", 0, 0, G_OPTION_ARG_NONE, &options->shares,
                 "the first room shares a screen of 1080 lines while it has the floor", NULL },
+        { "red-copies", 0, 0, G_OPTION_ARG_INT, &options->red_copies,
+                "frames sent again in RED: 1 as browsers do, or 2 (2)", "N" },
         { "speech", 0, 0, G_OPTION_ARG_FILENAME, &options->speech,
                 "rooms speak what is in this folder over their tones (tones alone)", "FOLDER" },
         { "local", 0, 0, G_OPTION_ARG_STRING, &options->local,

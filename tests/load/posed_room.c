@@ -38,6 +38,7 @@ struct posed_room {
     const struct voice *voice;
     GBytes *silence;
     const char *const *local_addresses;
+    unsigned red_copies;
     bool sound_only;
     struct web_socket_client *socket;
     bool is_greeted; // hello was answered
@@ -237,6 +238,7 @@ static void offer(struct posed_room *room, int64_t now_us)
         .local_addresses = room->local_addresses,
         .cname = room->unit,
         .send_red = true,
+        .red_copies = room->red_copies,
         .sound_only = room->sound_only,
         .path = has_link(room) ? take_path : NULL,
         .events = { endpoint_changed, take_unit, key_frame_wanted, path_lost },
@@ -515,6 +517,7 @@ int posed_room_open(const struct posed_room_config *config, struct posed_room **
     room->sound_at = config->mark * 7 % VOICE_FRAMES;
     room->silent = config->mark % SILENT_EVERY;
     room->local_addresses = config->local_addresses;
+    room->red_copies = config->red_copies;
     room->sound_only = config->sound_only;
     room->decodes = config->decodes;
     room->watch = config->watch;

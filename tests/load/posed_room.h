@@ -26,6 +26,7 @@ struct posed_room_config {
     struct clip_coder *pictures;           // of what it sends; lent
     const struct voices *voices;           // lent
     const char *const *local_addresses;    // of its sockets; NULL: all; lent
+    unsigned red_copies;                   // of the sound, in RED; 0: two
     bool sound_only;                       // it offers no picture and takes none
     bool decodes;                          // one of the sample that looks and listens
     struct clip_coder *screens;            // it shares one while it has the floor; NULL: never
