@@ -6,20 +6,21 @@
 #include <string.h>
 
 #include "common/base/config.h"
-#include "common/net/http_client.h"
 #include "common/protocol/body.h"
+#include "room-agent/core/ask_box.h"
 #include "room-agent/core/ask_devices.h"
+#include "room-agent/core/ask_words.h"
 #include "room-agent/core/settings.h"
 
 #define DEFAULT_CONFIG "/etc/rong/room.conf"
 
-enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2 };
 
-// Where the command stands: the first word that is neither an option nor --config's file; 0: none.
+// Where the command stands: the first word that is neither an option nor the value of one; 0: none.
 static int command_at(int argc, char **argv)
 {
     for (int at = 1; at < argc; at++) {
-        if (strcmp(argv[at], "--config") == 0)
+        if (strcmp(argv[at], "--config") == 0 || strcmp(argv[at], "--language") == 0)
             at++;
         else if (argv[at][0] != '-')
             return at;
@@ -39,14 +40,19 @@ const struct daemon_command ask_commands[] = {
             "Asks for the floor, takes it back or gives it up, and tells the place in the queue" },
     { "ask language floor|jrai|bahnar [--config FILE]",
             "Chooses the language that the room hears" },
-    { "scene idle|meeting|floor|content|ended [--preview] [--config FILE]",
-            "Puts the room's devices into a scene, or tells what that would do" },
+    { "scene NAME [--preview] [--config FILE]",
+            "Puts the room's devices into a scene (idle, meeting, floor, content, ended, or a "
+            "button of the settings), or tells what that would do" },
     { "drive DEVICE ORDER… [--hold SECONDS] [--config FILE]",
             "Moves a device by hand. Orders: drive PAN TILT, zoom SPEED (percent, -100 to 100), "
             "stop, stop-zoom, home, store N, keep, read FIELD, or a field and its value: preset 3, "
             "blank on" },
     { "probe [--json] [--config FILE]", "Asks each device what it is and how it does" },
     { "status [--json] [--config FILE]", "Tells how the room does" },
+    { "ask|scene|drive|probe|status … [--language vi|en]",
+            "All of them speak Vietnamese, or English where --language or the locale says so. "
+            "Exit codes: 0 done; 1 refused, or no rong-room there; 2 a bad command line or "
+            "settings file" },
     { NULL, NULL },
 };
 
@@ -69,6 +75,7 @@ struct question {
     double hold_s;
     struct message_local_action action;
     const char *config;
+    const char *language; // NULL: the locale's
 };
 
 // A word of `drive` that is no option: the device first, then the order's.
@@ -140,6 +147,8 @@ static bool read_arguments(int argc, char **argv, struct question *out)
             out->wants_preview = true;
         else if (strcmp(argv[at], "--config") == 0 && at + 1 < argc)
             out->config = argv[++at];
+        else if (strcmp(argv[at], "--language") == 0 && at + 1 < argc)
+            out->language = argv[++at];
         else if (is_drive && strcmp(argv[at], "--hold") == 0 && at + 1 < argc) {
             if (!read_hold(argv[++at], &out->hold_s))
                 return false;
@@ -151,88 +160,86 @@ static bool read_arguments(int argc, char **argv, struct question *out)
     return !is_drive || (out->device && out->order->len > 0);
 }
 
+static void print_floor(const struct message_local_page *state)
+{
+    printf("%s: ", ask_word(WORD_FLOOR));
+    if (state->floor == FLOOR_STATE_GRANTED)
+        puts(ask_word(WORD_SPEAKING));
+    else if (state->floor == FLOOR_STATE_QUEUED)
+        printf("%s %" PRId64 " %s %" PRId64 "\n", ask_word(WORD_QUEUED), state->position,
+                ask_word(WORD_OF), state->queue_length);
+    else
+        puts(ask_word(WORD_NOT_SPEAKING));
+    if (state->has_hears)
+        printf("%s: %s\n", ask_word(WORD_HEARS),
+                state->hears == LANGUAGE_JRAI     ? "Jrai"
+                : state->hears == LANGUAGE_BAHNAR ? "Bahnar"
+                                                  : ask_word(WORD_AS_IN_THE_HALL));
+}
+
+static const char *scene_label(const struct message_local_page *state)
+{
+    for (size_t i = 0; i < state->buttons_count; i++)
+        if (strcmp(state->buttons[i].name, state->scene) == 0)
+            return state->buttons[i].label;
+    return ask_word_scene(state->scene);
+}
+
+static void print_scene(const struct message_local_page *state)
+{
+    printf("%s: %s, %s", ask_word(WORD_SCENE), scene_label(state),
+            ask_word_scene_state(state->scene_state));
+    if (state->has_scene_fault)
+        printf(": %s: %s", state->scene_fault_at,
+                ask_sentence(state->scene_fault_code, state->scene_fault));
+    putchar('\n');
+}
+
 static void print_state(const struct message_local_page *state)
 {
     printf("%s %s\n", state->room, state->name);
-    printf("trung tâm: %s\n", state->signal == SIGNAL_STATE_CONNECTED
-                                      ? "đã kết nối"
-                                      : "mất kết nối, phòng họp tự vận hành");
-    printf("cuộc họp: %s\n",
-            state->has_meeting ? state->has_title ? state->title : state->meeting : "không có");
-    printf("hình và tiếng: %s%s%s\n", media_state_name(state->media),
+    printf("%s: %s\n", ask_word(WORD_CENTRE),
+            ask_word(state->signal == SIGNAL_STATE_CONNECTED ? WORD_CONNECTED : WORD_ALONE));
+    printf("%s: %s\n", ask_word(WORD_MEETING),
+            !state->has_meeting ? ask_word(WORD_NO_MEETING)
+            : state->has_title  ? state->title
+                                : state->meeting);
+    printf("%s: %s%s%s\n", ask_word(WORD_MEDIA), ask_word_media(state->media),
             state->has_media_reason ? ", " : "",
             state->has_media_reason ? state->media_reason : "");
-    if (state->floor == FLOOR_STATE_GRANTED)
-        puts("phát biểu: đang phát biểu");
-    else if (state->floor == FLOOR_STATE_QUEUED)
-        printf("phát biểu: đang chờ, thứ %" PRId64 " trong %" PRId64 "\n", state->position,
-                state->queue_length);
-    else
-        puts("phát biểu: không");
-    if (state->has_hears)
-        printf("tiếng nghe: %s\n", state->hears == LANGUAGE_JRAI     ? "Jrai"
-                                   : state->hears == LANGUAGE_BAHNAR ? "Bahnar"
-                                                                     : "như trong hội trường");
-    printf("khung cảnh: %s %s%s%s\n", state->scene, scene_state_name(state->scene_state),
-            state->has_scene_fault ? ", " : "", state->has_scene_fault ? state->scene_fault : "");
+    print_floor(state);
+    print_scene(state);
     for (size_t i = 0; i < state->devices_count; i++) {
         const struct type_device *device = &state->devices[i];
-        printf("%s (%s): %s, %s%s%s\n", device->id, device->driver,
-                device_state_name(device->state), device_quality_name(device->quality),
-                device->has_text ? ": " : "", device->has_text ? device->text : "");
+        printf("%s (%s): %s, %s%s%s\n", device->id, device->driver, ask_word_device(device->state),
+                ask_word_quality(device->quality), device->has_code ? ": " : "",
+                device->has_code ? ask_sentence(device->code, device->text) : "");
     }
 }
 
-static int print_reply(const struct question *question, const struct http_response *response)
+static int print_reply(const struct question *question, const char *json)
 {
     struct fields_error error;
-    if (response->status != 200) {
-        g_autofree struct type_problem *problem = g_new0(struct type_problem, 1);
-        if (body_parse(&type_problem_fields, response->body, response->size, problem, &error) == 0)
-            fprintf(stderr, "rong-room: %s (%s)\n",
-                    problem->has_detail ? problem->detail : problem->title, problem->code);
-        else
-            fprintf(stderr, "rong-room: the page answered %d\n", response->status);
-        return EXIT_REFUSED;
-    }
     if (question->wants_json) {
-        puts(response->body);
+        puts(json);
         return 0;
     }
     g_autofree struct message_local_page *state = g_new0(struct message_local_page, 1);
-    if (body_parse(message_infos[MESSAGE_LOCAL_PAGE].fields, response->body, response->size, state,
-                &error) < 0) {
-        fprintf(stderr, "rong-room: the page answered nonsense: %s %s\n", error.code, error.path);
-        return EXIT_REFUSED;
-    }
+    if (body_parse(message_infos[MESSAGE_LOCAL_PAGE].fields, json, strlen(json), state, &error) < 0)
+        return ask_bad_answer(&error);
     print_state(state);
     return 0;
 }
 
 static int ask_page(const struct question *question, const struct config *config)
 {
-    g_autofree char *fault = NULL;
-    g_autofree char *url = g_strdup_printf("http://%s/api/%s",
-            config_string(config, "page", "listen"), question->is_status ? "state" : "action");
+    g_autofree char *json = NULL;
     g_autofree char *body =
             question->is_status
                     ? NULL
                     : body_build(message_infos[MESSAGE_LOCAL_ACTION].fields, &question->action);
-    struct http_request request = {
-        .method = question->is_status ? "GET" : "POST",
-        .url = url,
-        .content_type = body ? "application/json" : NULL,
-        .body = body,
-        .size = body ? strlen(body) : 0,
-    };
-    struct http_response response = { 0 };
-    int exit_code = EXIT_REFUSED;
-    if (http_request(&request, &response, &fault) < 0)
-        fprintf(stderr, "rong-room: %s\n", fault);
-    else
-        exit_code = print_reply(question, &response);
-    http_response_fini(&response);
-    return exit_code;
+    int exit_code = ask_box(config, question->is_status ? "state" : "action", body, &json);
+    return exit_code ? exit_code : print_reply(question, json);
 }
 
 static int run(const struct question *question)
@@ -260,7 +267,8 @@ int ask_run(int argc, char **argv)
 {
     g_autofree struct question *question = g_new0(struct question, 1);
     question->order = g_string_new(NULL);
-    int exit_code = read_arguments(argc, argv, question) ? run(question) : usage();
+    bool is_good = read_arguments(argc, argv, question) && ask_words_choose(question->language);
+    int exit_code = is_good ? run(question) : usage();
     g_string_free(question->order, TRUE);
     return exit_code;
 }

@@ -7,55 +7,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/net/http_client.h"
 #include "common/protocol/body.h"
+#include "room-agent/core/ask_box.h"
+#include "room-agent/core/ask_words.h"
 #include "room-agent/core/settings.h"
 
-enum { EXIT_REFUSED = 1, EXIT_SETTINGS = 2 };
+enum { EXIT_SETTINGS = 2 };
 
 #define RENEW_NS 300000000
-
-// 0 with *out (g_free), else the exit code, said on stderr.
-static int ask(const struct config *config, const char *path, const char *body, char **out)
-{
-    g_autofree char *fault = NULL;
-    g_autofree char *url =
-            g_strdup_printf("http://%s/api/%s", config_string(config, "page", "listen"), path);
-    struct http_request request = {
-        .method = body ? "POST" : "GET",
-        .url = url,
-        .content_type = body ? BODY_CONTENT_TYPE : NULL,
-        .body = body,
-        .size = body ? strlen(body) : 0,
-        .timeout_s = 60, // a preset may take its fifteen seconds, and be tried again
-    };
-    struct http_response response = { 0 };
-    if (http_request(&request, &response, &fault) < 0) {
-        fprintf(stderr, "rong-room: %s\n", fault);
-        return EXIT_REFUSED;
-    }
-    int exit_code = 0;
-    struct fields_error error;
-    if (response.status == 200) {
-        *out = g_strdup(response.body);
-    } else {
-        g_autofree struct type_problem *problem = g_new0(struct type_problem, 1);
-        if (body_parse(&type_problem_fields, response.body, response.size, problem, &error) == 0)
-            fprintf(stderr, "rong-room: %s %s (%s)\n", problem->title,
-                    problem->has_detail ? problem->detail : "", problem->code);
-        else
-            fprintf(stderr, "rong-room: the page answered %d\n", response.status);
-        exit_code = EXIT_REFUSED;
-    }
-    http_response_fini(&response);
-    return exit_code;
-}
-
-static int bad_answer(const struct fields_error *error)
-{
-    fprintf(stderr, "rong-room: the page answered nonsense: %s %s\n", error->code, error->path);
-    return EXIT_REFUSED;
-}
 
 // --- drive -------------------------------------------------------------------------------------
 
@@ -69,16 +28,18 @@ static int give(
     g_strlcpy(drive->device, device, sizeof(drive->device));
     g_strlcpy(drive->order, order, sizeof(drive->order));
     g_autofree char *body = body_build(message_infos[MESSAGE_LOCAL_DRIVE].fields, drive);
-    int exit_code = ask(config, "drive", body, &json);
+    int exit_code = ask_box(config, "drive", body, &json);
     if (exit_code)
         return exit_code;
     if (body_parse(message_infos[MESSAGE_LOCAL_DRIVEN].fields, json, strlen(json), driven, &error) <
             0)
-        return bad_answer(&error);
+        return ask_bad_answer(&error);
     bool is_good = strcmp(driven->result, "ok") == 0 ||
                    (may_be_replaced && strcmp(driven->result, "cancelled") == 0);
-    if (!is_good)
-        fprintf(stderr, "rong-room: %s: %s (device.%s)\n", device, driven->text, driven->result);
+    if (!is_good) {
+        g_autofree char *code = g_strdup_printf("device.%s", driven->result);
+        fprintf(stderr, "rong-room: %s: %s (%s)\n", device, ask_sentence(code, driven->text), code);
+    }
     return is_good ? 0 : EXIT_REFUSED;
 }
 
@@ -113,19 +74,31 @@ int ask_drive(const struct config *config, const char *device, const char *order
 static void print_device(const struct message_local_probed *device)
 {
     printf("%s (%s%s%s): %s, %" PRId64 " s%s%s\n", device->id, device->driver,
-            device->model[0] ? " " : "", device->model, device_state_name(device->state),
-            device->since_s, device->has_text ? ": " : "", device->has_text ? device->text : "");
+            device->model[0] ? " " : "", device->model, ask_word_device(device->state),
+            device->since_s, device->has_code ? ": " : "",
+            device->has_code ? ask_sentence(device->code, device->text) : "");
     for (size_t i = 0; i < device->fields_count; i++) {
         const struct type_device_field *field = &device->fields[i];
-        printf("  %s = %s, %s, %" PRId64 " s%s%s\n", field->name,
-                field->value[0] ? field->value : "?", device_quality_name(field->quality),
-                field->age_s, field->has_wanted ? ", wanted " : "",
-                field->has_wanted ? field->wanted : "");
+        printf("  %s = %s, %s, %" PRId64 " s", field->name, field->value[0] ? field->value : "?",
+                ask_word_quality(field->quality), field->age_s);
+        if (field->has_wanted)
+            printf(", %s %s", ask_word(WORD_WANTED), field->wanted);
+        putchar('\n');
     }
-    printf("  orders: %s\n", device->can);
-    printf("  sent %" PRId64 ", timeouts %" PRId64 ", retries %" PRId64 ", malformed %" PRId64
-           ", connects %" PRId64 "\n",
-            device->sent, device->timeouts, device->retries, device->malformed, device->connects);
+    printf("  %s: %s\n", ask_word(WORD_ORDERS), device->can);
+    const struct {
+        enum ask_word word;
+        int64_t count;
+    } counters[] = {
+        { WORD_SENT, device->sent },
+        { WORD_TIMEOUTS, device->timeouts },
+        { WORD_RETRIES, device->retries },
+        { WORD_MALFORMED, device->malformed },
+        { WORD_CONNECTS, device->connects },
+    };
+    for (size_t i = 0; i < COUNT_OF(counters); i++)
+        printf("%s%s %" PRId64, i ? ", " : "  ", ask_word(counters[i].word), counters[i].count);
+    putchar('\n');
 }
 
 static int probe_one(const struct config *config, const char *id, bool wants_json)
@@ -136,7 +109,7 @@ static int probe_one(const struct config *config, const char *id, bool wants_jso
     struct fields_error error;
     g_strlcpy(asked.device, id, sizeof(asked.device));
     g_autofree char *body = body_build(message_infos[MESSAGE_LOCAL_PROBE].fields, &asked);
-    int exit_code = ask(config, "probe", body, &json);
+    int exit_code = ask_box(config, "probe", body, &json);
     if (exit_code)
         return exit_code;
     if (wants_json) {
@@ -145,7 +118,7 @@ static int probe_one(const struct config *config, const char *id, bool wants_jso
     }
     if (body_parse(message_infos[MESSAGE_LOCAL_PROBED].fields, json, strlen(json), probed, &error) <
             0)
-        return bad_answer(&error);
+        return ask_bad_answer(&error);
     print_device(probed);
     return 0;
 }
@@ -155,11 +128,11 @@ int ask_probe(const struct config *config, bool wants_json)
     g_autofree char *json = NULL;
     g_autofree struct message_local_page *state = g_new0(struct message_local_page, 1);
     struct fields_error error;
-    int exit_code = ask(config, "state", NULL, &json);
+    int exit_code = ask_box(config, "state", NULL, &json);
     if (exit_code)
         return exit_code;
     if (body_parse(message_infos[MESSAGE_LOCAL_PAGE].fields, json, strlen(json), state, &error) < 0)
-        return bad_answer(&error);
+        return ask_bad_answer(&error);
     for (size_t i = 0; i < state->devices_count && !exit_code; i++)
         exit_code = probe_one(config, state->devices[i].id, wants_json);
     return exit_code;
@@ -182,7 +155,7 @@ static void print_scene(const struct room_settings *settings, const struct scene
                     device->driver->name, device->address);
         }
     if (!scene->lines->len)
-        printf("%s: không đặt thiết bị nào\n", scene->name);
+        printf("%s: %s\n", scene->name, ask_word(WORD_SETS_NOTHING));
 }
 
 int ask_preview(const struct config *config, const char *scene)
@@ -199,7 +172,7 @@ int ask_preview(const struct config *config, const char *scene)
         print_scene(settings, found);
     else
         fprintf(stderr, "rong-room: %s (room.unknown_scene)\n",
-                error_infos[ERROR_ROOM_UNKNOWN_SCENE].vi);
+                ask_sentence("room.unknown_scene", ""));
     room_settings_free(settings);
     return exit_code;
 }

@@ -178,6 +178,17 @@ static void build_report(struct room *room, struct message_room_report *out)
     }
 }
 
+// One that did not arrive is sent again within the second.
+static void report_answered(
+        void *context, const void *body, enum error_code error, const char *text)
+{
+    struct room *room = context;
+    if (body)
+        return;
+    log_info("report not taken code=%s text=\"%s\"", error ? error_code_name(error) : "-", text);
+    g_clear_pointer(&room->last_report, g_free);
+}
+
 static void send_report(struct room *room)
 {
     if (!room->control || !control_is_connected(room->control))
@@ -192,7 +203,7 @@ static void send_report(struct room *room)
     if (is_same && now_ms() - room->last_report_ms < REPORT_EVERY_MS)
         return;
     room->last_report_ms = now_ms();
-    control_request(room->control, MESSAGE_ROOM_REPORT, report, NULL, NULL);
+    control_request(room->control, MESSAGE_ROOM_REPORT, report, report_answered, room);
 }
 
 static gboolean report_now(gpointer context)
@@ -620,7 +631,7 @@ static gboolean each_second(gpointer context)
         room->media_heard_ms = now_ms();
         media_process_restart(room->media);
     }
-    if (now_ms() - room->last_report_ms >= REPORT_EVERY_MS)
+    if (!room->last_report || now_ms() - room->last_report_ms >= REPORT_EVERY_MS)
         report_soon(room);
     return G_SOURCE_CONTINUE;
 }

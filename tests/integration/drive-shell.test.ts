@@ -16,6 +16,7 @@ const BIN = process.env.RONG_BIN ?? 'build/release';
 let sim: Sim;
 let folder: string;
 let config: string;
+let locale = 'C.UTF-8';
 let room: ChildProcess;
 const said: string[] = [];
 
@@ -30,6 +31,7 @@ function shell(...words: string[]): Promise<Ended> {
     const child = execFile(
       `${BIN}/rong-room`,
       [...words, '--config', config],
+      { env: { ...process.env, LC_ALL: locale } },
       (_error, out, error) => {
         resolve({ code: child.exitCode, out, error });
       },
@@ -91,7 +93,7 @@ listen=127.0.0.1:0
   write(`127.0.0.1:${port}`);
   await vi.waitFor(
     async () => {
-      expect((await shell('probe')).out.match(/: up,/g)).toHaveLength(2);
+      expect((await shell('probe', '--language', 'en')).out.match(/: up,/g)).toHaveLength(2);
     },
     { timeout: 10_000, interval: 100 },
   );
@@ -108,11 +110,31 @@ afterAll(async () => {
 
 describe('rong-room in a shell', () => {
   it('probes: model, what is known and how old, and the orders', async () => {
-    const { code, out } = await shell('probe');
+    const { code, out } = await shell('probe', '--language', 'en');
     expect(code).toBe(0);
     expect(out).toMatch(/camera \(visca \S+ rom \S+\): up/);
     expect(out).toMatch(/power = on, confirmed, \d+ s/);
     expect(out).toMatch(/orders: input preset brightness blank freeze pattern keep/);
+  });
+
+  it('speaks Vietnamese, or English where the locale or an option says so', async () => {
+    expect((await shell('probe')).out).toMatch(
+      /camera \(visca .*\): tốt, \d+ s\n {2}power = on, đã xác nhận/,
+    );
+    expect((await shell('status')).out).toMatch(/trung tâm: mất kết nối.*\n.*không có\n/);
+    locale = 'en_US.UTF-8';
+    expect((await shell('status')).out).toMatch(/centre: not connected.*\nmeeting: none\n/);
+    expect((await shell('drive', 'camera', 'brightness', '5')).error).toContain('can not do this');
+    expect((await shell('status', '--language', 'vi')).out).toContain('khung cảnh: chờ');
+    locale = 'C.UTF-8';
+    expect((await shell('drive', 'camera', 'brightness', '5')).error).toContain(
+      'không có chức năng',
+    );
+    expect((await shell('status', '--language', 'fr')).code).toBe(2);
+  });
+
+  it('says its exit codes', async () => {
+    expect((await shell('--help')).out).toMatch(/Exit codes: 0 done; 1 refused/);
   });
 
   it('sets a value and says how it ended', async () => {

@@ -79,6 +79,7 @@ struct centre {
     unsigned offers;
     unsigned requests; // for the floor
     bool refuses_offers;
+    bool refuses_report; // the next one
     enum error_code floor_error;
     struct message_room_report report; // the last one
     unsigned reports;
@@ -143,6 +144,11 @@ static void centre_message(
         answer_offer(centre, &envelope);
         break;
     case MESSAGE_ROOM_REPORT:
+        if (centre->refuses_report) {
+            centre->refuses_report = false;
+            refuse(centre, &envelope, ERROR_PROTO_RATE);
+            break;
+        }
         assert_int_equal(envelope_body(&envelope, &centre->report, &error), 0);
         centre->reports++;
         answer(centre, &envelope, NULL);
@@ -444,6 +450,18 @@ static void sets_the_scene_of_a_named_button(void **state)
     WAIT_FOR(centre, strcmp(centre->report.scene, "floor") == 0);
 }
 
+static void reports_again_what_the_centre_did_not_take(void **state)
+{
+    struct centre *centre = *state;
+    struct outcome outcome;
+    join(centre);
+    WAIT_FOR(centre, strcmp(centre->report.scene, "idle") == 0);
+    centre->refuses_report = true;
+    press(centre, "chao-co", &outcome);
+    WAIT_FOR(centre, strcmp(centre->report.scene, "chao-co") == 0);
+    assert_false(centre->refuses_report);
+}
+
 static void takes_other_scenes_while_it_runs(void **state)
 {
     struct centre *centre = *state;
@@ -473,6 +491,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(asks_for_the_floor_and_tells_why_not, setup, teardown),
         cmocka_unit_test_setup_teardown(sets_scenes_by_hand_without_the_centre, setup, teardown),
         cmocka_unit_test_setup_teardown(sets_the_scene_of_a_named_button, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+                reports_again_what_the_centre_did_not_take, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_other_scenes_while_it_runs, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
