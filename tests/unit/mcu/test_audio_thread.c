@@ -223,9 +223,9 @@ static void speak(struct hall *hall)
             continue; // lost
         if ((hall->seq + slot) % 17 == 0)
             memset(packet.data, 0xff, packet.size);
-        audio_thread_push(hall->audio, 0, &packet);
+        audio_thread_push(hall->audio, 0, &packet, ticker_now_us());
         if ((hall->seq + slot) % 13 == 0)
-            audio_thread_push(hall->audio, 0, &packet);
+            audio_thread_push(hall->audio, 0, &packet, ticker_now_us());
     }
     hall->seq++;
 }
