@@ -47,6 +47,7 @@ static void start_tier(struct conference *conference, enum canvas_kind kind, enu
         .canvas_width = size.width,
         .canvas_height = size.height,
         .shape = tier_step_shape(step, size.width, size.height, size.fps, size.kbps),
+        .encoder = host->config.encoder,
         .net_count = host->config.net_threads,
     };
     for (int net = 0; net < config.net_count; net++)

@@ -76,7 +76,8 @@ static int open_control(struct service *service, struct loop *loop, const struct
 
 static int open_engine(struct service *service, struct loop *loop, const struct config *config)
 {
-    static const char *const elements[] = { "appsrc", "appsink", "x264enc", "avdec_h264", NULL };
+    const char *const elements[] = { "appsrc", "appsink",
+        config_string(config, "canvas", "encoder"), "avdec_h264", NULL };
     const char *missing = NULL;
     if (media_init(elements, &missing) < 0) {
         log_error("GStreamer has no element %s", missing);
@@ -94,6 +95,7 @@ static int open_engine(struct service *service, struct loop *loop, const struct 
         .height = width * 9 / 16,
         .fps = (int)config_integer(config, "canvas", "fps"),
         .kbps = (int)config_integer(config, "canvas", "kbps"),
+        .encoder = config_string(config, "canvas", "encoder"),
         .content_width = content_width,
         .content_height = content_width * 9 / 16,
         .content_fps = (int)config_integer(config, "content", "fps"),

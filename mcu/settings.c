@@ -7,6 +7,7 @@
 #include "common/base/daemon.h"
 
 static const char *const https[] = { "https", NULL };
+static const char *const encoders[] = { "x264enc", "openh264enc", NULL };
 static const char *const websocket[] = { "wss", "ws", NULL };
 
 const struct config_setting mcu_settings[] = {
@@ -81,6 +82,13 @@ const struct config_setting mcu_settings[] = {
             .minimum = 100,
             .maximum = 8000,
             .help = "Bit rate of the program picture." },
+    { .section = "canvas",
+            .key = "encoder",
+            .kind = CONFIG_CHOICE,
+            .choices = encoders,
+            .default_text = "x264enc",
+            .help = "GStreamer's encoder of all pictures: x264enc looks better at the same rate, "
+                    "openh264enc takes less than half of the processor." },
     { .section = "content",
             .key = "width",
             .kind = CONFIG_INTEGER,

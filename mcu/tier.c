@@ -125,6 +125,7 @@ int tier_open(const struct tier_config *config, struct tier **out)
         .height = shape->height,
         .fps = is_still ? 1 : 1000000 / shape->interval_us,
         .kbps = is_still ? shape->kbps * STILL_FACTOR : shape->kbps,
+        .element = config->encoder,
         .key_frame_every = is_still ? 1 : 0,
     };
     if (shape->width != config->canvas_width || shape->height != config->canvas_height)

@@ -24,6 +24,7 @@ struct tier_config {
     uint16_t id;     // unique in the process
     int canvas_width, canvas_height;
     struct tier_shape shape;
+    const char *encoder; // GStreamer's element, NULL: the default; outlives the tier
     int net_count;
     int net_wake_fds[TIER_NETS_MAX];
 };
