@@ -33,10 +33,16 @@ struct mirror {
     GSource *reports;
 };
 
+static bool is_silent(const struct mirror *mirror)
+{
+    return mirror->config.is_silent || (mirror->config.is_silent_until_restart &&
+                                               peer_counters(mirror->peer)->ice_restarts == 0);
+}
+
 static void send_compound(struct mirror *mirror, struct bytes_writer *out)
 {
     g_assert_cmpint(bytes_writer_status(out), >, 0);
-    if (!mirror->config.is_silent)
+    if (!is_silent(mirror))
         peer_send_rtcp(mirror->peer, out->begin, bytes_writer_size(out));
 }
 
@@ -69,7 +75,7 @@ void mirror_request_key_frame(struct mirror *mirror)
 static void send_back(struct mirror *mirror, uint8_t *packet, size_t size, enum sdp_line line)
 {
     rtp_packet_set_ssrc(packet, OWN_SSRC + (uint32_t)line);
-    if (mirror->config.is_silent)
+    if (is_silent(mirror))
         return;
     if (line == SDP_MAIN) {
         struct rtp_packet read;

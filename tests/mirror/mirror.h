@@ -13,9 +13,10 @@ struct mirror_config {
     const char *address;     // "127.0.0.1"
     unsigned lose_out_every; // every nth picture packet is not sent back until it is asked for; 0:
                              // none
-    unsigned lose_sound_every; // every nth sound packet is not sent back
-    unsigned lose_in_every;    // every nth picture packet counts as not arrived and is asked for
-    bool is_silent;            // after connecting nothing is sent: a dead MCU
+    unsigned lose_sound_every;    // every nth sound packet is not sent back
+    unsigned lose_in_every;       // every nth picture packet counts as not arrived and is asked for
+    bool is_silent;               // after connecting nothing is sent: a dead MCU
+    bool is_silent_until_restart; // nor before ICE found another way: a dead line
 };
 
 struct mirror_counters {

@@ -323,6 +323,23 @@ static void a_dead_mcu_is_a_failure(void **state)
     end(&core);
 }
 
+static void it_goes_on_by_another_way_when_its_line_dies(void **state)
+{
+    (void)state;
+    struct core core;
+    begin(&core, &(struct mirror_config){ .is_silent_until_restart = true });
+    start(&core);
+    get_offer(&core);
+    answer(&core);
+    UNTIL(&core, core.was_connected);
+    UNTIL(&core, core.offers == 2); // nobody asked for it
+    assert_int_equal(core.state.state, MEDIA_STATE_CONNECTED);
+    answer(&core);
+    UNTIL(&core, core.state.rtp_in > 100);
+    assert_int_equal(core.state.state, MEDIA_STATE_CONNECTED);
+    end(&core);
+}
+
 static void rubbish_changes_nothing(void **state)
 {
     (void)state;
@@ -351,6 +368,7 @@ int main(void)
         cmocka_unit_test(it_sends_the_picture_that_is_asked_for),
         cmocka_unit_test(a_refused_offer_is_told_and_the_next_one_works),
         cmocka_unit_test(a_dead_mcu_is_a_failure),
+        cmocka_unit_test(it_goes_on_by_another_way_when_its_line_dies),
         cmocka_unit_test(rubbish_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
