@@ -25,7 +25,6 @@ struct engine_config {
     int net_threads;
     const char *encoder;          // GStreamer's element; NULL: the measured default
     int width, height, fps, kbps; // of every canvas but:
-    const char *encoder;          // GStreamer's element; NULL: the measured default
     int content_width, content_height, content_fps, content_kbps;
     int audio_bit_rate;
     int audio_loss_percent;
