@@ -92,6 +92,7 @@ static void draw_framed(
         struct canvas *canvas, const struct layout_rect *rect, const struct picture *picture)
 {
     canvas_draw(canvas->picture, rect, picture);
+    metric_add(&mcu_canvas_tiles_drawn_total, 1);
     if (canvas->stage->count > 1)
         canvas_frame(canvas->picture, rect);
 }

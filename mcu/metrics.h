@@ -70,6 +70,7 @@
     METRIC(COUNTER, mcu_video_decoded_total, "Pictures decoded") \
     METRIC(COUNTER, mcu_canvas_ticks_total, "Deadlines of the compositor") \
     METRIC(COUNTER, mcu_canvas_ticks_skipped_total, "Deadlines left out: too far behind") \
+    METRIC(COUNTER, mcu_canvas_tiles_drawn_total, "Tiles drawn: their picture or look changed") \
     METRIC(COUNTER, mcu_canvas_unchanged_total, "Pictures not sent: nothing changed") \
     METRIC(COUNTER, mcu_video_encoder_busy_total, "Pictures dropped: the encoder is behind") \
     METRIC(COUNTER, mcu_video_encoded_total, "Pictures encoded") \
