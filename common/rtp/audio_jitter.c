@@ -384,7 +384,10 @@ static enum audio_jitter_action bridge(
     }
     frame->samples = gap < FRAME ? gap : FRAME;
     jitter->next_timestamp += (uint32_t)frame->samples;
-    return is_pause ? be_silent(jitter) : conceal(jitter);
+    if (is_pause)
+        return be_silent(jitter);
+    jitter->counters.missing++;
+    return conceal(jitter);
 }
 
 // One packet is lost, and the one after it, which can restore it, came too late for that: the delay
@@ -406,6 +409,9 @@ static void settle_waiting(struct audio_jitter *jitter, const struct slot *later
 {
     int32_t gap = rtp_timestamp_distance(jitter->next_timestamp, later->timestamp);
     int32_t done = jitter->waiting * FRAME;
+    const bool is_pause = jitter->has_last_seq && later->seq == (uint16_t)(jitter->last_seq + 1);
+    if (!is_pause)
+        jitter->counters.missing += (uint64_t)((done < gap ? done : gap) / FRAME);
     jitter->next_timestamp += (uint32_t)(done < gap ? done : gap);
     jitter->waiting = 0;
 }

@@ -38,6 +38,7 @@ struct audio_jitter_counters {
     uint64_t red_used;                           // packets that only a RED copy brought
     uint64_t fec_used, concealed, silent;        // answers
     uint64_t dropped;                            // left out to shrink the delay
+    uint64_t missing; // frames that nothing brought, whenever: no packet, copy or FEC
 };
 
 struct audio_jitter;

@@ -645,7 +645,8 @@ static void add_repairs(struct json_object *result, const struct posed_room *roo
         { "nacks_out", main->nacks_out }, { "plis_out", main->plis_out },
         { "rtx_in", main->rtx_in }, { "nacks_in", main->nacks_in }, { "plis_in", main->plis_in },
         { "sound_late", stats.audio.late }, { "sound_fec", stats.audio.fec_used },
-        { "sound_dropped", stats.audio.dropped }, { "sound_red", stats.audio.red_used } };
+        { "sound_dropped", stats.audio.dropped }, { "sound_red", stats.audio.red_used },
+        { "sound_missing", stats.audio.missing }, { "sound_packets", stats.audio.packets } };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         json_object_object_add(result, rows[i].name, json_object_new_int64((int64_t)rows[i].value));
 }
