@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // module: hw/codec
-// novastar_reader_take, as a computer and as a controller: what is accepted is written back to a
-// frame that reads the same, and a stream says the same however it is cut.
+// novastar_read_health; novastar_reader_take, as a computer and as a controller: what is accepted
+// is written back to a frame that reads the same, and a stream says the same however it is cut.
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +64,18 @@ static void check_stream(const uint8_t *data, size_t size, bool replies)
     }
 }
 
+static void check_health(const uint8_t *data, size_t size)
+{
+    struct novastar_health health;
+    if (novastar_read_health(data, size, &health) < 0)
+        return;
+    require(health.fans <= NOVASTAR_FANS_MAX && health.voltages_count <= NOVASTAR_VOLTAGES_MAX);
+    require(health.has_monitor || (!health.has_smoke && !health.is_door_open && health.fans == 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    check_health(data, size);
     check_stream(data, size, true);
     check_stream(data, size, false);
     return 0;

@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 // Beside what is declared: machines that run the tests do other things too.
-#define GRACE_MS    4000
+#define GRACE_MS    10000
 #define RETURN_MS   20000
 #define PASSWORD    "gốc-đa-làng-Kon+/="
 #define SETTLING_MS 20000
