@@ -31,7 +31,8 @@ const links = {
   urban: { unit: '70022', kbps: 4_000, down: 'rate=4000,rtt=20', up: 'rate=4000,rtt=20' },
   rural: { unit: '70023', kbps: 2_000, down: 'rate=2000,rtt=60', up: 'rate=500,rtt=60' },
   thin: { unit: '70024', kbps: 0, down: 'rate=512,rtt=60,loss=5', up: 'rate=256,rtt=60,loss=5' },
-  least: { unit: '70025', kbps: 64, down: 'rate=64,rtt=80', up: 'rate=64,rtt=80' },
+  // The posed room's own picture does not adapt, as a real one does.
+  least: { unit: '70025', kbps: 64, down: 'rate=64,rtt=80', up: 'rate=512,rtt=80' },
 } as const;
 type Link = keyof typeof links;
 
