@@ -461,7 +461,7 @@ static char *read_scene(
     else
         scene = g_ptr_array_index(settings->scenes, event - 1);
     char *const *key = config_keys(config, section);
-    for (; *key && !fault; key++)
+    for (; *key && scene && !fault; key++)
         if (strcmp(*key, "label") != 0)
             fault = read_scene_line(config, section, *key, settings, scene);
     return fault;
