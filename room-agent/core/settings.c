@@ -453,13 +453,13 @@ static char *read_scene(
     enum scene event = scene_from_name(strchr(section, ' ') + 1);
     struct scene_settings *scene = NULL;
     char *fault = NULL;
-    if (event == SCENE_NONE)
-        fault = read_button(config, section, settings, &scene);
-    else if (config_string(config, section, "label")[0])
-        fault = fault_at(config, config_line(config, section, "label"),
+    if (event != SCENE_NONE && config_string(config, section, "label")[0])
+        return fault_at(config, config_line(config, section, "label"),
                 "scene %s is an event's: the page has its name already", scene_name(event));
-    else
+    if (event != SCENE_NONE)
         scene = g_ptr_array_index(settings->scenes, event - 1);
+    else
+        fault = read_button(config, section, settings, &scene);
     char *const *key = config_keys(config, section);
     for (; *key && scene && !fault; key++)
         if (strcmp(*key, "label") != 0)
