@@ -36,6 +36,7 @@ struct ws_link {
     uint16_t port;
     char *authorization; // secret
     uint8_t fingerprint[LINK_WS_FINGERPRINT_BYTES];
+    uint8_t refused[LINK_WS_FINGERPRINT_BYTES]; // the last certificate that was
     bool is_pinned;
 
     GMainLoop *main_loop;
@@ -102,6 +103,19 @@ static void ended(struct ws_link *self, int error)
         self->link.listener.down(self->link.listener.context, error);
 }
 
+// So that whoever looked at the device and knows it is the right one can pin what it shows; once,
+// not at each attempt.
+static void tell_fingerprint(struct ws_link *self, const uint8_t *digest, size_t size)
+{
+    if (size != sizeof(self->refused) || memcmp(digest, self->refused, size) == 0)
+        return;
+    memcpy(self->refused, digest, size);
+    char text[2 * LINK_WS_FINGERPRINT_BYTES + 1];
+    for (size_t i = 0; i < size; i++)
+        g_snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    log_warn("certificate refused host=%s shown=%s", self->host, text);
+}
+
 // Each certificate of the chain comes by, the device's own last: its fingerprint decides.
 static int check_certificate(struct ws_link *self, X509_STORE_CTX *chain)
 {
@@ -112,6 +126,7 @@ static int check_certificate(struct ws_link *self, X509_STORE_CTX *chain)
         bool is_known = certificate && X509_digest(certificate, EVP_sha256(), digest, &size) == 1;
         if (!is_known || (self->is_pinned && memcmp(digest, self->fingerprint, size) != 0)) {
             self->is_untrusted = true;
+            tell_fingerprint(self, digest, size);
             return -1;
         }
     }
