@@ -190,6 +190,7 @@ void conference_follow_receivers(struct conference *conference)
 
 // --- each second ---------------------------------------------------------------------------------
 
+// Known before anybody shares: the first second would else be too much for a thin link.
 // A screen is read, not watched: smaller where the link carries no more, and slower to come back.
 static enum tier_step content_step(
         const struct conference *conference, const struct conference_member *member)
@@ -256,8 +257,7 @@ static void stop_unused(struct conference *conference, enum canvas_kind kind, in
 
 void conference_poll_tiers(struct conference *conference, int64_t now_us)
 {
-    if (desired_canvas(conference->desired, CANVAS_KIND_CONTENT))
-        follow_content(conference);
+    follow_content(conference);
     for (int kind = CANVAS_KIND_PROGRAM; kind < CANVAS_KIND_COUNT; kind++)
         stop_unused(conference, (enum canvas_kind)kind, now_us);
 }
