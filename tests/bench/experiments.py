@@ -18,7 +18,7 @@ TILES_MAX, TALKERS = 16, 3
 FPS = 25
 LATE_MAX, CONCEALED_MAX = 0.01, 0.01  # beyond these a run is not clean
 WORK_SLACK = 0.05
-LATE_FACTOR = 1.4  # of the time: then nothing new is begun
+LATE_FACTOR = 1.35  # of the time: then nothing new is begun
 SETTLE_S, SETTLE_QUICK_S = 10, 3  # at most
 RETRIES = 2
 
@@ -28,7 +28,7 @@ Effort = collections.namedtuple(
     "wakes_s janus_counts forwards")
 QUICK = Effort(budget_s=52, micro_ms=50, part_ms=350, window_s=3, windows=2, rounds=1, room_counts=(3, 20), changes=8,
                device_requests=60, chairs=6, idle_s=6, wakes_s=0, janus_counts=(25,), forwards=50)
-FULL = Effort(budget_s=840, micro_ms=600, part_ms=1500, window_s=10, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
+FULL = Effort(budget_s=840, micro_ms=600, part_ms=1500, window_s=8, windows=1, rounds=3, room_counts=(3, 20, 236), changes=40,
               device_requests=300, chairs=20, idle_s=30, wakes_s=5, janus_counts=(100, 75, 50), forwards=200)
 
 

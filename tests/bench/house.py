@@ -26,7 +26,7 @@ from websocket import Client  # noqa: E402
 IDLE_ROOM = 1  # of the demo's three
 IDLE_DEVICES = 12  # of it; the demo's two among them
 BENCH_CAMERA, BENCH_WALL = "22.11:52381", "22.12:5200"  # of the simulated devices that no room uses
-JOINED_WITHIN_S = 60
+JOINED_WITHIN_S = 100
 Failure = demo.Failure
 PICTURE = {"height": 360, "fps": 25, "kbps": 600}  # what a room on stage is asked to send
 SPEECH = "/usr/share/sounds/alsa"
@@ -151,8 +151,10 @@ class House(demo.House):
             there = [unit for unit in units if self.meeting_of[unit] == meeting]
             for begin in range(0, len(there), CHAIR_ASKS):
                 chair = self.chair(meeting=meeting)
-                for unit in there[begin:begin + CHAIR_ASKS]:
-                    chair.ask("member.mute", {"meeting": meeting, "member": unit, "muted": muted})
+                tickets = [chair.send("member.mute", {"meeting": meeting, "member": unit, "muted": muted})
+                           for unit in there[begin:begin + CHAIR_ASKS]]
+                for ticket in tickets:
+                    chair.answer(ticket, 30)
                 chair.close()
 
     # --- rong-load ----------------------------------------------------------------------------------
