@@ -164,6 +164,7 @@ static void learn_delay(struct audio_jitter *jitter)
     }
     size_t allowed = jitter->transit_count * WINDOW_LATE / WINDOW;
     jitter->base_transit = base;
+    // cppcheck-suppress uninitvar ; there is at least one arrival
     jitter->most = late[0] - base;
     // cppcheck-suppress uninitvar ; `kept` is above `allowed` by now
     jitter->target = clamp(late[allowed] - base + FRAME / 4,

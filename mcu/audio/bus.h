@@ -26,7 +26,7 @@ struct bus_channel {
     struct bus_output shared;
     OpusEncoder *thin_encoder;
     int listeners, thin_listeners;
-    bool is_running; // it was encoded in the last tick
+    bool is_running;       // it was encoded in the last tick
     bool break_prediction; // a member comes to the shared stream in this tick
     int thin_filled;       // samples
     int16_t thin_pcm[MIXER_THIN_TICKS * AUDIO_FRAME];

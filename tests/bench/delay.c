@@ -85,7 +85,9 @@ static void talk(struct delay *delay, int64_t now_us)
     uint8_t opus[1276];
     for (int i = 0; i < FRAME; i++) {
         const uint32_t at = (delay->timestamp + (uint32_t)i) % CHIRP_EVERY;
-        pcm[i] = at < CHIRP_SAMPLES ? delay->chirp[at] : 0;
+        pcm[i] = 0;
+        if (at < CHIRP_SAMPLES)
+            pcm[i] = delay->chirp[at];
     }
     // Between the chirps there is time to change the delay, as between words.
     const uint8_t level = delay->timestamp % CHIRP_EVERY < CHIRP_SAMPLES ? 30 : 90;
@@ -193,7 +195,7 @@ static void take_path(
 static void on_answered(void *user, const char *offer_id, const char *sdp, const char *error)
 {
     struct delay *delay = user;
-    if (!sdp || endpoint_answer(delay->endpoints[atoi(offer_id)], sdp, &error) < 0)
+    if (!sdp || endpoint_answer(delay->endpoints[offer_id[0] - '0'], sdp, &error) < 0)
         log_error("no answer code=%s", error);
 }
 
