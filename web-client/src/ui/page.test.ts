@@ -226,6 +226,9 @@ describe("the chair's page", () => {
     expect(find('queue-622')).toBeNull();
     expect(get('floor-holder').textContent).toBe('Thành phố Pleiku');
     expect(get('announcement').textContent).toBe('Thành phố Pleiku được mời phát biểu.');
+    press('lang-en'); // what was said already is said in the other language too
+    expect(get('announcement').textContent).toBe('Thành phố Pleiku has the floor.');
+    press('lang-vi');
     expect(find('grant-622')).toBeNull();
     expect(press('release-622')).toMatchObject({ op: 'floor.release', d: { member: '622' } });
     expect(await axeFindings()).toEqual([]);
