@@ -36,6 +36,8 @@ let house: House;
 let desk: Client;
 let meeting: string;
 let rooms: Map<string, Room>;
+let asked: string;
+let status: string;
 
 function room(unit: string): Room {
   const found = rooms.get(unit);
@@ -48,6 +50,12 @@ function heard(listener: string, talker: string): number {
   return room(listener).tone_dbfs[`${room(talker).tone_hz}`] ?? -200;
 }
 
+/** rong-room in a shell of the demo's first box. */
+async function inTheRoom(...words: string[]): Promise<string> {
+  const config = ['--config', `${house.demo.dir}/room-1.conf`, '--language', 'vi'];
+  return (await run(`${BIN}/rong-room`, [...words, ...config])).stdout;
+}
+
 async function ask(op: string, d: object): Promise<void> {
   const { err } = await desk.ask(op, { meeting, ...d });
   expect(err, op).toBeUndefined();
@@ -55,6 +63,11 @@ async function ask(op: string, d: object): Promise<void> {
 
 beforeAll(async () => {
   house = await House.open();
+  asked = await inTheRoom('ask', 'language', 'jrai');
+  status = await until('the box knows it', 5_000, async () => {
+    const said = await inTheRoom('status');
+    return said.includes('tiếng nghe: Jrai') ? said : null;
+  });
   await house.rong('meeting', 'end', house.demo.meeting); // its rooms would only take time
   const csv = `${house.demo.dir}/posed.csv`;
   const json = `${house.demo.dir}/posed.json`;
@@ -109,6 +122,11 @@ afterAll(async () => {
 }, 30_000);
 
 describe('a meeting with an interpreter', () => {
+  it('lets a box choose what its room hears', () => {
+    expect(asked).toContain(house.demo.rooms[0] ?? '-');
+    expect(status).toContain('tiếng nghe: Jrai');
+  });
+
   it.each([
     ['whose unit hears the language', OF_THE_UNIT],
     ['that chose it in the meeting', CHOSE],
