@@ -106,7 +106,7 @@ boot_ms=200
   await once(microphones.client, 'connect');
   await vi.waitFor(
     async () => {
-      expect((await shell('probe')).out.match(/: up,/g)).toHaveLength(2);
+      expect((await shell('probe')).out.match(/: tốt,/g)).toHaveLength(2);
     },
     { timeout: 10_000, interval: 100 },
   );
