@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mcu/conference.h"
 #include "mcu/metrics.h"
+#include "mcu/negotiate.h"
 
 #define STOPS_AFTER_US   10000000
 #define CONTENT_LEFT_BPS 300000 // for sound and a small picture beside it
@@ -143,11 +144,18 @@ void conference_tell_link(struct conference_member *member)
     tell_most(member);
 }
 
+// False: it offered sound alone, or takes no picture on this line.
+static bool takes(const struct conference_member *member, enum sdp_line line)
+{
+    return !member->answered || member->answered->answer.media[line].sends;
+}
+
 // TIER_AUDIO: nothing.
 static enum tier_step step_for(const struct conference *conference,
         const struct conference_member *member, enum canvas_kind kind)
 {
-    if (!member->connected || !desired_canvas(conference->desired, kind) ||
+    const enum sdp_line line = kind == CANVAS_KIND_CONTENT ? SDP_CONTENT : SDP_MAIN;
+    if (!member->connected || !takes(member, line) || !desired_canvas(conference->desired, kind) ||
             (kind != CANVAS_KIND_CONTENT && main_of(conference, member) != kind))
         return TIER_AUDIO;
     const enum tier_step wanted = kind == CANVAS_KIND_CONTENT ? member->content_step : member->step;
