@@ -431,7 +431,10 @@ char *const *config_keys(const struct config *config, const char *section)
 
 int config_line(const struct config *config, const char *section, const char *key)
 {
-    const struct entry *entry = find_entry(config, section, key);
+    const struct section *found = find_section(config, section);
+    if (!key || !found)
+        return found ? found->line : 0;
+    const struct entry *entry = g_hash_table_lookup(found->entries, key);
     return entry ? entry->line : 0;
 }
 

@@ -56,7 +56,7 @@ char *const *config_list(const struct config *config, const char *section, const
 char *const *config_sections(const struct config *config, const char *pattern);
 // The keys that a section of the file sets, in the file's order (lent, NULL-terminated).
 char *const *config_keys(const struct config *config, const char *section);
-// The line of a key (0 when it is a default).
+// The line of a key (0 when it is a default); of the section when `key` is NULL.
 int config_line(const struct config *config, const char *section, const char *key);
 // A fault that only the setting's reader can find: "file:line: key = 'value'; expected …" with the
 // format's "expected …" (g_free). Of a default: with the line of its section, or 1.

@@ -429,7 +429,7 @@ static char *read_button(const struct config *config, const char *section,
     const char *label = config_string(config, section, "label");
     int label_line = config_line(config, section, "label");
     char *const *keys = config_keys(config, section);
-    int at = label_line ? label_line : keys[0] ? config_line(config, section, keys[0]) : 0;
+    int at = label_line ? label_line : config_line(config, section, keys[0]);
     if (!label[0])
         return fault_at(config, at,
                 "unknown scene '%s'; there are: idle, meeting, floor, content, ended; a button "

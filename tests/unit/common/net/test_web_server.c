@@ -776,7 +776,7 @@ static void clients_that_come_one_after_the_other_do_not_disturb_each_other(void
         for (int turn = 0; turn < 4; turn++)
             g_main_context_iteration(loop_context(house.loop), FALSE);
     }
-    run_until(has_connected, done + COUNT_OF(clients));
+    run_until(has_connected, done + (int64_t)COUNT_OF(clients));
     assert_int_equal(metric_get(&net_client_failures_total), failures);
     for (size_t i = 0; i < COUNT_OF(clients); i++)
         web_socket_client_close(clients[i]);

@@ -106,6 +106,9 @@ static void names_what_a_scene_has_wrong(void **state)
     assert_fault(CAMERA "[scene party]\ncamera.preset = 2\n",
             "5: unknown scene 'party'; there are: idle, meeting, floor, content, ended; a button "
             "has its label = …");
+    assert_fault("\n[scene party]\n",
+            "2: unknown scene 'party'; there are: idle, meeting, floor, content, ended; a button "
+            "has its label = …");
     assert_fault(CAMERA "[scene floor]\ncamera.brightness = 2\n",
             "5: scene floor: driver visca has no 'brightness' to set");
     assert_fault(CAMERA "[scene floor]\ncamera.sparkle = 2\n",
