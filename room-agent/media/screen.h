@@ -34,7 +34,7 @@ void screen_push(struct screen *screen, const struct h264_access_unit *unit);
 // Before the first screen_push().
 typedef void screen_look_fn(void *user, const struct picture *picture);
 void screen_set_look(struct screen *screen, screen_look_fn *look, void *user);
-// For another screen's look, with this one as its user: what that one decodes is a shared screen. While such pictures come,
-// the display has them large and our own in the corner. Any thread.
+// For another screen's look, with this one as its user: what that one decodes is a shared screen.
+// While such pictures come, the display has them large and our own in the corner. Any thread.
 void screen_take_shared(void *user, const struct picture *picture);
 void screen_read_counters(const struct screen *screen, struct screen_counters *out);
