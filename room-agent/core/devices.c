@@ -316,10 +316,21 @@ static void set_by_hand(void *context, enum hw_result result)
         set->done(set->context, result);
 }
 
-// A camera's preset is not: the next arrow moves it away.
-static bool stays(const struct hw_command *command)
+bool devices_keep(const struct hw_command *command)
 {
-    return command->verb == HW_SET && command->field != HW_PRESET && command->field != HW_ZOOM;
+    if (command->verb != HW_SET)
+        return false;
+    switch (command->field) {
+    case HW_POWER:
+    case HW_INPUT:
+    case HW_BRIGHTNESS:
+    case HW_BLANK:
+    case HW_FREEZE:
+    case HW_PATTERN:
+        return true;
+    default:
+        return false;
+    }
 }
 
 int devices_drive(
@@ -333,7 +344,7 @@ int devices_drive(
         return -EINVAL;
     if (command.verb == HW_STOP)
         hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP_ZOOM }, NULL, NULL);
-    if (!stays(&command)) {
+    if (!devices_keep(&command)) {
         hw_device_submit(device, &command, done, context);
         return 0;
     }
