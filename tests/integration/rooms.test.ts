@@ -242,8 +242,11 @@ describe('what is set by hand', () => {
     });
     expect(set).toMatchObject({ d: { done: true } });
     await fault('led-1', 'restart');
-    await until('the wall to forget', 5_000, async () => (await wall()).brightness !== value);
-    await until('the brightness', 20_000, async () => (await wall()).brightness === value);
+    const isUp = (): boolean =>
+      status().devices.some(({ id, state }) => id === 'led' && state === 'up');
+    await until('the loss of the wall', 10_000, () => !isUp());
+    await until('the wall', 20_000, isUp); // which has forgotten what was not stored
+    await until('the brightness', 5_000, async () => (await wall()).brightness === value);
   }, 30_000);
 });
 
