@@ -12,9 +12,10 @@
 #define POLL_EVERY_US 20000
 // GLib asks every socket at every wake-up: waking for each packet costs members squared. So the
 // peers have a context of their own, which is served this often, all packets at once.
-#define SERVE_EVERY_MS 5
-#define SERVE_ROUNDS   8
-#define FEEDS_MAX      64
+#define SERVE_EVERY_MS    5
+#define SERVE_ROUNDS      8
+#define SERVE_WHOLE_EVERY 4
+#define FEEDS_MAX         64
 
 struct net_worker {
     struct net_worker_config config;
@@ -24,6 +25,7 @@ struct net_worker {
     // The net thread's.
     struct member_host host;
     GMainContext *peers;
+    unsigned serves;
     GSource *wake, *serve, *seconds; // the latter two while there are members
     struct member *members[MIXER_SLOTS];
     uint16_t slots[MIXER_SLOTS]; // those in use
@@ -169,9 +171,12 @@ static void serve_peers(struct net_worker *worker, int rounds)
         ;
 }
 
+// A round asks all sockets and empties those that have something, so that a further one mostly
+// finds nothing: now and then is enough for what waits behind them.
 static gboolean on_serve(gpointer data)
 {
-    serve_peers(data, SERVE_ROUNDS);
+    struct net_worker *worker = data;
+    serve_peers(worker, ++worker->serves % SERVE_WHOLE_EVERY == 0 ? SERVE_ROUNDS : 1);
     return G_SOURCE_CONTINUE;
 }
 
