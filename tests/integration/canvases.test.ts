@@ -181,6 +181,19 @@ describe('24 rooms', () => {
     await ask('stage.set', { order: { mode: 'auto', tiles: [] } });
   }, 60_000);
 
+  it('see who speaks, where the stage follows the voice', async () => {
+    await ask('stage.set', { order: { mode: 'auto', layout: 'speaker', tiles: [] } });
+    const asked = now();
+    await ask('member.mute', { member: LOOKING[2], muted: false });
+    await until('the speaker', 10_000, () =>
+      seen(asked).find(({ what, unit, mark }) => {
+        return what === 'large' && unit === LOOKING[0] && mark === FIRST_MARK + 2;
+      }),
+    );
+    await ask('member.mute', { member: LOOKING[2], muted: true });
+    await ask('stage.set', { order: { mode: 'auto', tiles: [] } });
+  }, 30_000);
+
   it('see a shared screen within a second of its start', async () => {
     const asked = now();
     await ask('floor.grant', { member: LOOKING[0] });
