@@ -14,7 +14,7 @@
 #define LOG_TOPIC "session"
 
 #define RING_EVENTS          1024
-#define RING_BYTES           (1024 * 1024)
+#define RING_BYTES           (512 * 1024) // a replay of all fits the queue of a connection twice
 #define HELLO_DEADLINE_US    (10 * G_USEC_PER_SEC)
 #define SWEEP_MS             1000
 #define BAD_MESSAGES_MAX     20

@@ -198,10 +198,10 @@ static void hello(struct fixture *fixture, struct web_session *web)
 
 static void resume(struct fixture *fixture, struct web_session *web, const char *sid, int ack)
 {
-    g_autofree char *text = g_strdup_printf(
-            "{\"op\":\"hello\",\"id\":1,\"d\":{\"versions\":[1],\"resume\":{\"sid\":\"%s\","
-            "\"ack\":%d}}}",
-            sid, ack);
+    g_autofree char *text =
+            g_strdup_printf("{\"op\":\"hello\",\"id\":1,\"d\":{\"versions\":[1],\"boot_id\":\"ab\","
+                            "\"resume\":{\"sid\":\"%s\",\"ack\":%d}}}",
+                    sid, ack);
     receive(fixture, web, text);
 }
 
@@ -332,6 +332,25 @@ static void ephemeral_events_have_no_number_and_are_not_kept(void **state)
     resume(fixture, web, sid, 0);
     assert_true(fixture->resumed);
     assert_int_equal(web->sent->len, 1);
+}
+
+// Whoever fell behind with states must not get all of them again, or it falls behind for ever.
+static void an_mcu_that_resumes_gets_no_old_states(void **state)
+{
+    struct fixture *fixture = *state;
+    struct web_session *web = connect_as(fixture, ROLE_MCU, "mcu-1", "");
+    hello(fixture, web);
+    g_autofree struct message_conference_desired *desired =
+            g_new0(struct message_conference_desired, 1);
+    g_strlcpy(desired->conference, "abcdefgh", sizeof(desired->conference));
+    g_autofree char *sid = g_strdup(session_sid(fixture->ready));
+    session_send_event(fixture->ready, MESSAGE_CONFERENCE_DESIRED, 0, desired);
+    assert_true(says(web, "conference.desired"));
+    disconnect(fixture, web);
+    web = connect_as(fixture, ROLE_MCU, "mcu-1", "");
+    resume(fixture, web, sid, 0);
+    assert_true(fixture->resumed);
+    assert_int_equal(web->sent->len, 1); // the reply alone; the newest comes from who is told of it
 }
 
 static void desired_state_is_sent_when_it_changed(void **state)
@@ -517,6 +536,7 @@ int main(void)
         SESSION_TEST(a_lost_connection_gets_what_it_missed),
         SESSION_TEST(what_can_not_be_resumed_begins_anew),
         SESSION_TEST(ephemeral_events_have_no_number_and_are_not_kept),
+        SESSION_TEST(an_mcu_that_resumes_gets_no_old_states),
         SESSION_TEST(desired_state_is_sent_when_it_changed),
         SESSION_TEST(a_second_connection_of_a_member_takes_over),
         SESSION_TEST(resuming_takes_the_session_from_a_connection_that_hangs),
