@@ -327,6 +327,7 @@ bool devices_keep(const struct hw_command *command)
     case HW_BLANK:
     case HW_FREEZE:
     case HW_PATTERN:
+    case HW_VOLUME:
         return true;
     default:
         return false;

@@ -32,15 +32,15 @@ int devices_probe(
         const struct devices *devices, const char *id, struct message_local_probed *out) MUST_CHECK;
 
 // Pure: whether what somebody sets stays wished for, so that it outlives a restart of the device.
-// What a screen shows does. Where a camera looks does not, nor what people in the room change
-// themselves: a call that was ended once is not ended for ever.
+// What a screen shows and how loud a room is does. Where a camera looks does not, nor what people
+// in the room do themselves: a call that was ended once is not ended for ever.
 bool devices_keep(const struct hw_command *command);
 
 // Somebody drives a device by hand: `order` in the words of hw_command_parse(), such as
 // "drive 50 -20", "stop", "preset 3". "stop" also ends a zoom. A drive goes on for a second: hold
 // it by asking again, each 300 ms or so; whoever dies lets go of it. `done` (may be NULL) is called
 // exactly once, perhaps before this returns, unless this refuses: -ENOENT for a device that is not
-// there, -EINVAL for an order that is none. What
-// devices_keep() says stays wished for, as if a scene had named it.
+// there, -EINVAL for an order that is none. What devices_keep() says stays wished for, as if a
+// scene had named it.
 int devices_drive(struct devices *devices, const char *id, const char *order, hw_done_fn *done,
         void *context) MUST_CHECK;

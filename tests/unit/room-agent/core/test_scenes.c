@@ -165,7 +165,7 @@ static void describes_what_a_device_can_and_what_is_known_of_it(void **state)
     g_free(device);
 }
 
-static void keeps_what_a_screen_shows_and_no_call_that_was_ended(void **state)
+static void keeps_what_is_shown_and_how_loud_and_no_call_that_was_ended(void **state)
 {
     (void)state;
     static const struct {
@@ -178,7 +178,7 @@ static void keeps_what_a_screen_shows_and_no_call_that_was_ended(void **state)
         { "preset 3", false },
         { "call off", false },
         { "mute on", false },
-        { "volume 40", false },
+        { "volume 40", true },
         { "stop", false },
     };
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
@@ -199,7 +199,7 @@ int main(void)
         cmocka_unit_test(wants_the_lines_of_its_scene_only),
         cmocka_unit_test(describes_a_device_with_its_fault),
         cmocka_unit_test(describes_what_a_device_can_and_what_is_known_of_it),
-        cmocka_unit_test(keeps_what_a_screen_shows_and_no_call_that_was_ended),
+        cmocka_unit_test(keeps_what_is_shown_and_how_loud_and_no_call_that_was_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
