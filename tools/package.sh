@@ -63,7 +63,8 @@ pack() { # PACKAGE ARCHITECTURE
     cp LICENSE "$root/usr/share/doc/$1/copyright"
     gzip -9nc CHANGELOG.md >"$root/usr/share/doc/$1/changelog.gz"
     {
-        printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: The Rong maintainers <rong@localhost>\n' "$1" "$version" "$2"
+        printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' "$1" "$version" "$2" \
+            "${MAINTAINER:-The Rong maintainers <rong@localhost>}"
         printf 'Section: video\nPriority: optional\n'
         list=$(depends "$1")
         [ -z "$list" ] || printf 'Depends: %s\n' "$list"

@@ -106,16 +106,34 @@ static int ask_server(const char *url, const char *pinned_key,
     return rc;
 }
 
+// The folder is the daemon's; who enrols as root must not leave files there that it can not read.
+static int give_to_owner(const char *folder, const char *path)
+{
+    struct stat owner;
+    if (geteuid() != 0)
+        return 0;
+    if (stat(folder, &owner) < 0 || lchown(path, owner.st_uid, owner.st_gid) < 0)
+        return -errno;
+    return 0;
+}
+
 // Writes beside the file, syncs and renames: the old one stays whole until the new one is.
 static int store(const char *folder, const char *name, const char *text, char **fault)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL);
     g_autoptr(GError) error = NULL;
-    if (g_file_set_contents_full(path, text, -1,
-                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &error))
-        return 0;
-    *fault = g_strdup_printf("%s can not be written: %s", path, error->message);
-    return -EIO;
+    if (!g_file_set_contents_full(path, text, -1,
+                G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, &error)) {
+        *fault = g_strdup_printf("%s can not be written: %s", path, error->message);
+        return -EIO;
+    }
+    const int rc = give_to_owner(folder, path);
+    if (rc < 0) {
+        *fault = g_strdup_printf(
+                "%s can not be given to the owner of %s: %s", path, folder, g_strerror(-rc));
+        return -EIO;
+    }
+    return 0;
 }
 
 int enroll(const char *url, const char *code, enum role role, const char *state_dir, char **name,

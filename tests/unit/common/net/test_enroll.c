@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
 #include "common/net/enroll.h"
@@ -180,6 +181,30 @@ static int try_enroll(const char *secret, const char *pin, char **name, char **f
     return enroll(house.url, code, ROLE_ROOM, house.state_dir, name, fault);
 }
 
+// An administrator enrols as root; the daemon, which is not, has to read what that left.
+static void leaves_files_of_the_folder_s_owner_when_run_as_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip();
+    static const char *const files[] = { ENROLL_KEY_FILE, ENROLL_CA_FILE, ENROLL_CERTIFICATE_FILE };
+    const uid_t daemon = 65534;
+    assert_int_equal(g_mkdir(house.state_dir, 0700), 0);
+    assert_int_equal(chown(house.state_dir, daemon, daemon), 0);
+    char *name = NULL;
+    char *fault = NULL;
+    assert_int_equal(try_enroll("ABCD-EFGH-JKLM-NPQR", house.pin, &name, &fault), 0);
+    g_free(name);
+    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree char *path = g_build_filename(house.state_dir, files[i], NULL);
+        struct stat status;
+        assert_int_equal(g_stat(path, &status), 0);
+        assert_int_equal(status.st_uid, daemon);
+        assert_int_equal(status.st_gid, daemon);
+    }
+    remove_tree(house.state_dir);
+}
+
 static void gets_a_certificate_for_a_key_of_its_own(void **state)
 {
     (void)state;
@@ -268,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gets_a_certificate_for_a_key_of_its_own),
+        cmocka_unit_test(leaves_files_of_the_folder_s_owner_when_run_as_root),
         cmocka_unit_test(keeps_nothing_when_it_is_refused),
         cmocka_unit_test(status_pages_say_how_it_is),
     };
