@@ -3,7 +3,7 @@
 C_FILES = $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 
 check: deps ## format, layers, documents, headers, warnings, protocol examples, tsc, eslint, shell, clang-tidy, cppcheck
-	@$(MAKE) --no-print-directory check-format check-layers check-documents check-shell check-deploy check-protocol
+	@$(MAKE) --no-print-directory check-format check-layers check-documents check-dependencies check-shell check-deploy check-protocol
 	@$(MAKE) --no-print-directory -j$$(nproc) programs
 	@$(MAKE) --no-print-directory check-headers check-settings check-links check-unused check-web check-lint
 
@@ -46,6 +46,8 @@ settings: programs ## write the sample settings of deploy/settings anew from the
 	@tools/check-settings.sh $(BUILD) --write
 
 check-shell:
+	@test -z "$$(find tools/hooks -type f ! -name README.md ! -perm -u+x)" || \
+		{ echo "tools/hooks: a hook is not executable, git ignores it" >&2; exit 1; }
 	@git ls-files '*.sh' '.ci/run' 'tools/hooks/*' | xargs -r shellcheck -x && echo "shell: ok"
 
 check-web: node_modules/.installed protocol
