@@ -51,6 +51,9 @@ struct hw_device *hw_device_new(const struct hw_device_config *config)
     device->timer = (struct hw_timer){ .fn = device_timer_fired, .context = device };
     device_link_listen(device);
     device->state_since_ms = device_now(device);
+    // Whoever drove it before may have been killed while it moved.
+    device->stop_owed = hw_driver_can(device->driver, HW_STOP, HW_FIELD_COUNT);
+    device->stop_zoom_owed = hw_driver_can(device->driver, HW_STOP_ZOOM, HW_FIELD_COUNT);
     if (device->driver->init)
         device->driver->init(device);
     return device;
@@ -68,6 +71,7 @@ void hw_device_free(struct hw_device *device)
     if (!device)
         return;
     device_enter(device);
+    device_link_part(device);
     device->is_closing = true;
     device->clock->disarm(device->clock, &device->timer);
     hw_link_close(device->link);

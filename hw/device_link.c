@@ -23,18 +23,45 @@ static void set_state(struct hw_device *device, enum hw_link_state state)
     device->is_changed = true;
 }
 
-// What was known no longer holds, and what was under way is over.
-static void interrupt(struct hw_device *device, enum hw_wish_state wish_state, enum hw_result fault)
+static void note_untaken_stops(struct hw_device *device, const GPtrArray *requests)
 {
-    device->stop_owed |= device->drive_until_ms != 0;
-    device->stop_zoom_owed |= device->zoom_until_ms != 0;
-    for (guint i = 0; i < device->in_flight->len; i++) {
-        const struct hw_request *request = g_ptr_array_index(device->in_flight, i);
+    for (guint i = 0; i < requests->len; i++) {
+        const struct hw_request *request = g_ptr_array_index(requests, i);
         device->stop_owed |= request->command.verb == HW_STOP;
         device->stop_zoom_owed |= request->command.verb == HW_STOP_ZOOM;
     }
+}
+
+// What was set in motion, or told to stop and has not taken it, is to be stopped still.
+static void owe_stops(struct hw_device *device)
+{
+    device->stop_owed |= device->drive_until_ms != 0;
+    device->stop_zoom_owed |= device->zoom_until_ms != 0;
+    note_untaken_stops(device, device->in_flight);
+    note_untaken_stops(device, device->queue);
     device->drive_until_ms = 0;
     device->zoom_until_ms = 0;
+}
+
+static void say_owed_stops(struct hw_device *device)
+{
+    if (device->stop_owed)
+        hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP }, NULL, NULL);
+    if (device->stop_zoom_owed)
+        hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP_ZOOM }, NULL, NULL);
+}
+
+void device_link_part(struct hw_device *device)
+{
+    owe_stops(device);
+    if (device->state == HW_LINK_UP)
+        say_owed_stops(device);
+}
+
+// What was known no longer holds, and what was under way is over.
+static void interrupt(struct hw_device *device, enum hw_wish_state wish_state, enum hw_result fault)
+{
+    owe_stops(device);
     for (int field = 0; field < HW_FIELD_COUNT; field++) {
         if (device->actual[field].quality != HW_UNKNOWN)
             device->actual[field].quality = HW_STALE;
@@ -134,10 +161,7 @@ static void identified(void *context, enum hw_result result)
     device->next_reconcile_ms = device->up_ms + RECONCILE_MS;
     memset(device->is_unreadable, 0, sizeof(device->is_unreadable));
 
-    if (device->stop_owed)
-        hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP }, NULL, NULL);
-    if (device->stop_zoom_owed)
-        hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP_ZOOM }, NULL, NULL);
+    say_owed_stops(device);
     for (int field = 0; field < HW_FIELD_COUNT; field++)
         device_wishes_pursue(device, field, true);
 }

@@ -51,7 +51,7 @@ struct hw_device {
 
     int64_t drive_until_ms; // 0: stands still
     int64_t zoom_until_ms;
-    bool stop_owed; // a camera that we set in motion was lost: stop comes first
+    bool stop_owed; // a camera that may move was lost, or never met: stop comes first
     bool stop_zoom_owed;
 
     int64_t next_poll_ms;
@@ -130,6 +130,8 @@ void device_wishes_reconcile(struct hw_device *device);
 
 void device_link_listen(struct hw_device *device);
 void device_link_open(struct hw_device *device);
+// Before it is closed for good: what moves is stopped, as far as one message can.
+void device_link_part(struct hw_device *device);
 // Closed, with the fault that it is shown with; opened again later.
 void device_link_go_down(struct hw_device *device, enum hw_result fault);
 // Finds the fault that an error of the link means, and goes down with it.

@@ -36,13 +36,22 @@ static void check_dead_man(struct hw_device *device)
         hw_device_submit(device, &(struct hw_command){ .verb = HW_STOP_ZOOM }, NULL, NULL);
 }
 
+// A stop that a camera in standby refuses for a while does not keep it from being looked at.
+static bool is_somebody_queued(const struct hw_device *device)
+{
+    for (guint i = 0; i < device->queue->len; i++)
+        if (!device_request_is_stop(g_ptr_array_index(device->queue, i)))
+            return true;
+    return false;
+}
+
 static void poll_next(struct hw_device *device)
 {
     const enum hw_field *polled = device->driver->polled;
     if (device->state != HW_LINK_UP || device_now(device) < device->next_poll_ms || !polled)
         return;
     device->next_poll_ms = device_now(device) + device->driver->poll_ms;
-    if (device->queue->len || device_queue_is_waiting(device))
+    if (is_somebody_queued(device) || device_queue_is_waiting(device))
         return;
     for (size_t tried = 0; tried < HW_FIELD_COUNT; tried++) {
         if (polled[device->poll_at] == HW_FIELD_COUNT)

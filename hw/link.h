@@ -88,4 +88,6 @@ void hw_link_script_down(struct hw_link *link, int error);
 void hw_link_script_receive(struct hw_link *link, const void *data, size_t size);
 // Everything sent since the last call (transfer full): GBytes, one a send.
 GPtrArray *hw_link_script_take_sent(struct hw_link *link);
+// The same list while it still grows, until the next take; outlives the link (transfer full).
+GPtrArray *hw_link_script_hold_sent(struct hw_link *link);
 unsigned hw_link_script_opens(const struct hw_link *link);

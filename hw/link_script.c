@@ -98,6 +98,11 @@ GPtrArray *hw_link_script_take_sent(struct hw_link *link)
     return sent;
 }
 
+GPtrArray *hw_link_script_hold_sent(struct hw_link *link)
+{
+    return g_ptr_array_ref(((struct script_link *)link)->sent);
+}
+
 unsigned hw_link_script_opens(const struct hw_link *link)
 {
     return ((const struct script_link *)link)->opens;

@@ -264,9 +264,9 @@ static gpointer work(gpointer context)
             .op = request.op,
         };
         reply.error = serve(worker, &request, &reply);
-        if (request.op != UVC_CLOSE &&
-                send(worker->socket, &reply, sizeof(reply), MSG_NOSIGNAL) < 0)
-            break;
+        // What was asked last is done also when nobody waits for the reply: it may be a stop.
+        if (request.op != UVC_CLOSE)
+            (void)send(worker->socket, &reply, sizeof(reply), MSG_NOSIGNAL);
     }
     close_camera(worker);
     return NULL;
@@ -340,8 +340,11 @@ static void uvc_free(struct hw_link *link)
 {
     struct uvc_link *self = (struct uvc_link *)link;
     loop_clear_source(&self->source);
-    close(self->socket); // its thread ends after the call it is in
+    // Its thread ends after what it was told already; closed at once, unread replies would undo
+    // that.
+    shutdown(self->socket, SHUT_RDWR);
     g_thread_join(self->thread);
+    close(self->socket);
     close(self->worker.socket);
     g_free(self->worker.path);
     g_free(self->worker.presets_path);

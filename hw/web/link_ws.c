@@ -76,10 +76,22 @@ static void forget_messages(struct ws_link *self)
     g_string_set_size(self->incoming, 0);
 }
 
+// What was said just before the end, such as a stop, still goes out where the line takes it.
+static void send_last(struct ws_link *self)
+{
+    struct outgoing *next;
+    while (self->is_up && !lws_send_pipe_choked(self->wsi) &&
+            (next = g_queue_pop_head(&self->outgoing))) {
+        self->is_up = lws_write(self->wsi, next->bytes + LWS_PRE, next->size, LWS_WRITE_TEXT) >= 0;
+        g_free(next);
+    }
+}
+
 static void ws_close(struct hw_link *link)
 {
     struct ws_link *self = (struct ws_link *)link;
     if (self->wsi) {
+        send_last(self);
         lws_set_opaque_user_data(self->wsi, NULL); // nothing of it is heard any more
         lws_set_timeout(self->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
         lws_cancel_service(self->lws);

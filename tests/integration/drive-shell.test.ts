@@ -67,6 +67,28 @@ camera.power=on
   );
 }
 
+/** Starts rong-room on the settings as they are; resolves with the port of its page. */
+function startRoom(): Promise<string> {
+  room = spawn(`${BIN}/rong-room`, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const lines = createInterface({ input: room.stderr ?? process.stdin });
+  return new Promise((resolve, reject) => {
+    room.once('exit', (code) => {
+      reject(new Error(`rong-room ended with ${code}`));
+    });
+    lines.on('line', (line) => {
+      said.push(line);
+      const page = /listening page port=(\d+)/.exec(line)?.[1];
+      if (page) resolve(page);
+    });
+  });
+}
+
+async function end(signal: NodeJS.Signals): Promise<void> {
+  const ended = new Promise((resolve) => room.once('close', resolve));
+  room.kill(signal);
+  await ended;
+}
+
 beforeAll(async () => {
   sim = await Sim.open(`
 [visca camera]
@@ -78,19 +100,7 @@ listen=127.0.0.1:0
   folder = mkdtempSync(join(tmpdir(), 'rong-shell-'));
   config = join(folder, 'room.conf');
   write('127.0.0.1:0');
-  room = spawn(`${BIN}/rong-room`, ['--config', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const lines = createInterface({ input: room.stderr ?? process.stdin });
-  const port = await new Promise<string>((resolve, reject) => {
-    room.once('exit', (code) => {
-      reject(new Error(`rong-room ended with ${code}`));
-    });
-    lines.on('line', (line) => {
-      said.push(line);
-      const page = /listening page port=(\d+)/.exec(line)?.[1];
-      if (page) resolve(page);
-    });
-  });
-  write(`127.0.0.1:${port}`);
+  write(`127.0.0.1:${await startRoom()}`);
   await vi.waitFor(
     async () => {
       expect((await shell('probe', '--language', 'en')).out.match(/: up,/g)).toHaveLength(2);
@@ -100,9 +110,7 @@ listen=127.0.0.1:0
 });
 
 afterAll(async () => {
-  const ended = new Promise((resolve) => room.once('close', resolve));
-  room.kill();
-  await ended;
+  await end('SIGTERM');
   expectNoFinding('rong-room', said.join('\n'));
   await sim.close();
   rmSync(folder, { recursive: true });
@@ -192,5 +200,21 @@ describe('rong-room in a shell', () => {
     };
     expect(await ask('en')).toBe('The centre can not be reached.');
     expect(await ask('vi')).toBe('Chưa kết nối được với trung tâm.');
+  });
+
+  // What moves when the program ends is nobody's: it is stopped by the one that goes or, where that
+  // was killed, by the one that comes.
+  it.each(['SIGTERM', 'SIGKILL'] as const)('leaves no camera turning after %s', async (signal) => {
+    const moving = async (): Promise<unknown> => (await simulated(sim.control, 'camera')).moving;
+    const driving = shell('drive', 'camera', 'drive', '1', '0', '--hold', '10');
+    await expect.poll(moving, { timeout: 5000, interval: 20 }).toBe(true);
+    await end(signal);
+    if (signal === 'SIGKILL') {
+      expect(await moving()).toBe(true);
+      await startRoom();
+    }
+    await expect.poll(moving, { timeout: 5000, interval: 20 }).toBe(false);
+    await driving;
+    if (signal === 'SIGTERM') await startRoom();
   });
 });

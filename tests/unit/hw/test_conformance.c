@@ -47,6 +47,8 @@ struct bench {
     GString *trace; // what was sent, a line each
     GString *answers;
     unsigned stops;
+    unsigned zoom_stops;
+    bool is_parting; // the link is gone: what was sent last is looked at, not answered
     unsigned sends;
     int64_t longest_us; // of a call into the device
 };
@@ -55,6 +57,8 @@ struct bench {
 
 static void answer(struct bench *bench, const void *data, size_t size)
 {
+    if (bench->is_parting)
+        return;
     g_string_append_len(bench->answers, data, (gssize)size);
     if (!bench->way->is_datagram)
         return;
@@ -126,6 +130,7 @@ static void play_visca(struct bench *bench, const uint8_t *data, size_t size)
             bench->memory[0] = command.on;
         bool is_stop = command.kind == VISCA_DRIVE && !command.pan_speed && !command.tilt_speed;
         bench->stops += is_stop;
+        bench->zoom_stops += command.kind == VISCA_ZOOM_DRIVE && !command.zoom;
         if (command.kind != VISCA_CLEAR)
             answer_visca(bench, sequence, VISCA_ACK, "");
         answer_visca(bench, sequence, VISCA_COMPLETION, "");
@@ -169,6 +174,8 @@ static void play_uvc(struct bench *bench, const uint8_t *data, size_t size)
     memcpy(&request, data, size);
     if (request.op == UVC_ZOOM)
         bench->memory[0] = (uint8_t)request.zoom;
+    bench->stops += request.op == UVC_SPEED && !request.pan && !request.tilt;
+    bench->zoom_stops += request.op == UVC_ZOOMING && !request.zoom;
     struct uvc_reply reply = {
         .serial = request.serial,
         .op = request.op,
@@ -208,7 +215,11 @@ static void play_roomos(struct bench *bench, const uint8_t *data, size_t size)
     } else {
         if (xapi_find_number(&request, "Level", &level))
             bench->memory[0] = (uint8_t)level;
-        bench->stops += strstr(request.method, "Ramp") != NULL;
+        bool is_ramp = strstr(request.method, "Ramp") != NULL;
+        bool is_stop = is_ramp && memmem(data, size, "Speed", strlen("Speed")) == NULL;
+        bool is_zoom = is_ramp && memmem(data, size, "\"Zoom\"", strlen("\"Zoom\"")) != NULL;
+        bench->stops += is_stop && !is_zoom;
+        bench->zoom_stops += is_stop && is_zoom;
         length = xapi_write_ok(text, sizeof(text), &request);
     }
     assert_true(length > 0);
@@ -245,6 +256,20 @@ static void flush(struct bench *bench)
         hw_link_script_receive(bench->link, copy + at, piece);
 }
 
+static void play_all(struct bench *bench, const GPtrArray *sent)
+{
+    for (guint i = 0; i < sent->len; i++) {
+        gsize size;
+        const uint8_t *data = g_bytes_get_data(g_ptr_array_index(sent, i), &size);
+        bench->sends++;
+        for (gsize at = 0; at < size; at++)
+            g_string_append_printf(bench->trace, "%02x", data[at]);
+        g_string_append_c(bench->trace, '\n');
+        if (!bench->is_silent)
+            bench->way->play(bench, data, size);
+    }
+}
+
 // Lets the played device answer until nothing more is said.
 static void settle(struct bench *bench)
 {
@@ -252,16 +277,7 @@ static void settle(struct bench *bench)
         g_autoptr(GPtrArray) sent = hw_link_script_take_sent(bench->link);
         if (!sent->len)
             return;
-        for (guint i = 0; i < sent->len; i++) {
-            gsize size;
-            const uint8_t *data = g_bytes_get_data(g_ptr_array_index(sent, i), &size);
-            bench->sends++;
-            for (gsize at = 0; at < size; at++)
-                g_string_append_printf(bench->trace, "%02x", data[at]);
-            g_string_append_c(bench->trace, '\n');
-            if (!bench->is_silent)
-                bench->way->play(bench, data, size);
-        }
+        play_all(bench, sent);
         flush(bench);
     }
     fail_msg("%s talks without end", bench->way->name);
@@ -513,7 +529,53 @@ static void says_each_stop_at_once(const struct way *way)
     // Before anything was answered: the drive, and three stops on the wire behind it.
     g_autoptr(GPtrArray) sent = hw_link_script_take_sent(bench.link);
     assert_int_equal(sent->len, 4);
+    bench.stops = 0;
+    play_all(&bench, sent);
+    assert_int_equal(bench.stops, 3);
     close_bench(&bench);
+}
+
+// A program that was killed while its camera moved knows nothing of that when it is back.
+static void stops_at_the_first_meeting(const struct way *way)
+{
+    struct bench bench = { 0 };
+    open_bench(&bench, way);
+    assert_int_equal(bench.stops, way->driver->camera ? 1 : 0);
+    assert_int_equal(bench.zoom_stops, way->driver->camera ? 1 : 0);
+    pass(&bench, 5000);
+    assert_int_equal(bench.stops, way->driver->camera ? 1 : 0);
+    close_bench(&bench);
+}
+
+static void stops_on_close_what_it_moves(const struct way *way)
+{
+    enum { STANDS, MOVES, ZOOMS, UNHEARD, HOW_MANY };
+    if (!way->driver->camera)
+        return;
+    for (int how = STANDS; how < HOW_MANY; how++) {
+        struct bench bench = { 0 };
+        struct ends ends = { 0 };
+        open_bench(&bench, way);
+        pass(&bench, 3000);
+        if (how == MOVES || how == UNHEARD)
+            submit(&bench, (struct hw_command){ .verb = HW_DRIVE, .pan = 100 }, &ends);
+        if (how == ZOOMS)
+            submit(&bench, (struct hw_command){ .verb = HW_DRIVE_ZOOM, .zoom = 100 }, &ends);
+        settle(&bench);
+        bench.stops = bench.zoom_stops = 0;
+        if (how == UNHEARD) // a stop that nobody has taken is none
+            submit(&bench, (struct hw_command){ .verb = HW_STOP }, &ends);
+        g_ptr_array_unref(hw_link_script_take_sent(bench.link));
+        GPtrArray *sent = hw_link_script_hold_sent(bench.link);
+        hw_device_free(bench.device);
+        bench.device = NULL;
+        bench.is_parting = true;
+        play_all(&bench, sent);
+        g_ptr_array_unref(sent);
+        assert_int_equal(bench.stops, how == MOVES || how == UNHEARD);
+        assert_int_equal(bench.zoom_stops, how == ZOOMS);
+        close_bench(&bench);
+    }
 }
 
 static void sends_nothing_for_what_it_has_not(const struct way *way)
@@ -603,6 +665,8 @@ EACH(identifies_then_sets_again)
 EACH(sets_again_within_a_minute_what_somebody_changed)
 EACH(takes_another_device_for_what_it_is)
 EACH(says_each_stop_at_once)
+EACH(stops_at_the_first_meeting)
+EACH(stops_on_close_what_it_moves)
 EACH(sends_nothing_for_what_it_has_not)
 EACH(believes_no_noise)
 EACH(takes_stock_by_itself)
@@ -620,6 +684,8 @@ int main(void)
         cmocka_unit_test(each_sets_again_within_a_minute_what_somebody_changed),
         cmocka_unit_test(each_takes_another_device_for_what_it_is),
         cmocka_unit_test(each_says_each_stop_at_once),
+        cmocka_unit_test(each_stops_at_the_first_meeting),
+        cmocka_unit_test(each_stops_on_close_what_it_moves),
         cmocka_unit_test(each_sends_nothing_for_what_it_has_not),
         cmocka_unit_test(each_believes_no_noise),
         cmocka_unit_test(each_takes_stock_by_itself),

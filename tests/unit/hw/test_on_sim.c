@@ -500,14 +500,28 @@ static void gives_no_password_to_a_stranger(void **state)
     hw_device_free(device);
 }
 
+// Also one whose program ends: the next one is not there yet.
+static void stops_a_camera_before_it_leaves(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_udp_camera(bench, true);
+    WAIT_FOR(bench, number_of(bench->camera, "stops") > 0);
+    long stops = number_of(bench->camera, "stops");
+    hw_device_submit(device, &(struct hw_command){ .verb = HW_DRIVE, .pan = 50 }, NULL, NULL);
+    WAIT_FOR(bench, number_of(bench->camera, "pan") > 0);
+    hw_device_free(device);
+    WAIT_FOR(bench, number_of(bench->camera, "stops") > stops);
+}
+
 static void stops_a_camera_that_nobody_drives_any_more(void **state)
 {
     struct bench *bench = *state;
     struct hw_device *device = start_udp_camera(bench, true);
-    WAIT_FOR(bench, is_up(device));
+    WAIT_FOR(bench, number_of(bench->camera, "stops") > 0); // at the first meeting
+    long stops = number_of(bench->camera, "stops");
     hw_device_submit(device, &(struct hw_command){ .verb = HW_DRIVE, .pan = 50 }, NULL, NULL);
     WAIT_FOR(bench, number_of(bench->camera, "pan") > 0);
-    WAIT_FOR(bench, number_of(bench->camera, "stops") > 0);
+    WAIT_FOR(bench, number_of(bench->camera, "stops") > stops);
     long stopped_at = number_of(bench->camera, "pan");
     WAIT_FOR(bench, report_of(device).actual[HW_PAN].value == stopped_at);
     assert_int_equal(number_of(bench->camera, "pan"), stopped_at);
@@ -551,6 +565,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(calls_a_lying_wall_unverified, setup, teardown),
         cmocka_unit_test_setup_teardown(names_another_program_that_holds_the_wall, setup, teardown),
         cmocka_unit_test_setup_teardown(believes_no_reply_with_a_wrong_checksum, setup, teardown),
+        cmocka_unit_test_setup_teardown(stops_a_camera_before_it_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(
                 stops_a_camera_that_nobody_drives_any_more, setup, teardown),
     };
