@@ -83,6 +83,13 @@ void hw_device_observed(struct hw_device *device, enum hw_field field, int64_t v
     *actual = (struct hw_value){ value, HW_CONFIRMED, device_now(device) };
 }
 
+void hw_device_assumed(struct hw_device *device, enum hw_field field, int64_t value)
+{
+    struct hw_value *actual = &device->actual[field];
+    device->is_changed |= actual->quality != HW_ASSUMED || actual->value != value;
+    *actual = (struct hw_value){ value, HW_ASSUMED, device_now(device) };
+}
+
 void hw_device_unknown(struct hw_device *device, enum hw_field field)
 {
     device->is_changed |= device->actual[field].quality != HW_UNKNOWN;

@@ -134,6 +134,8 @@ void hw_request_done(struct hw_device *device, struct hw_request *request, enum 
 
 // Read from the device just now.
 void hw_device_observed(struct hw_device *device, enum hw_field field, int64_t value);
+// Likely, for nothing contradicts it; the reading could not prove it.
+void hw_device_assumed(struct hw_device *device, enum hw_field field, int64_t value);
 // What was known of the field no longer holds.
 void hw_device_unknown(struct hw_device *device, enum hw_field field);
 // The device began anew behind a link that held: it is identified and set again.

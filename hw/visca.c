@@ -36,8 +36,10 @@ struct visca {
     struct visca_stream in;
     int recalled; // the preset that the camera was last sent to; -1: moved by other means since
     uint32_t recalls;
-    struct position at;     // as last read
-    struct position before; // where the last recall began
+    struct position at;       // as last read
+    struct position before;   // where the last recall began
+    struct position unproven; // where it ended, if nothing tells that from a camera that lies
+    bool is_stored;           // the preset was stored where the camera stands: nothing to prove
     struct preset presets[PRESETS];
 };
 
@@ -139,6 +141,8 @@ static void start_recall(struct hw_device *device, struct hw_request *request)
     struct visca *visca = hw_device_driver_state(device);
     visca->recalled = -1; // until it is there
     visca->before = visca->at;
+    visca->unproven.is_known = false;
+    visca->is_stored = false;
     start_preset(device, request, VISCA_PRESET_RECALL);
 }
 
@@ -357,10 +361,30 @@ static bool is_near(const struct position *at, int pan, int tilt)
            abs(at->tilt - tilt) <= POSITION_TOLERANCE;
 }
 
+// A preset that was never seen. Only a camera that went somewhere and rests there teaches where it
+// lies: one that stood still may have been there, or lie. False: nothing is learnt.
+static bool learn(struct hw_device *device, struct preset *preset, int pan, int tilt, bool rests)
+{
+    struct visca *visca = hw_device_driver_state(device);
+    const struct position here = { true, pan, tilt };
+    bool has_left = visca->before.is_known && !is_near(&visca->before, pan, tilt);
+    if (visca->is_stored || (has_left && rests && !visca->unproven.is_known)) {
+        preset->learnt = here;
+        return true;
+    }
+    if (!has_left && !visca->unproven.is_known)
+        visca->unproven = here;
+    if (is_near(&visca->unproven, pan, tilt))
+        hw_device_assumed(device, HW_PRESET, visca->recalled);
+    else
+        hw_device_unknown(device, HW_PRESET);
+    return false;
+}
+
 // What a position says of the preset. The first recall teaches where a preset lies. One that ends
 // elsewhere is a lie, unless the camera moved there and the next recall ends there too: then
 // somebody stored it anew.
-static void judge_position(struct hw_device *device, int pan, int tilt)
+static void judge_position(struct hw_device *device, int pan, int tilt, bool rests)
 {
     struct visca *visca = hw_device_driver_state(device);
     if (visca->recalled < 0) {
@@ -375,7 +399,9 @@ static void judge_position(struct hw_device *device, int pan, int tilt)
     struct preset *preset = &visca->presets[visca->recalled];
     bool is_again =
             is_near(&preset->surprise, pan, tilt) && preset->surprise_recall != visca->recalls;
-    if (!preset->learnt.is_known || is_again)
+    if (!preset->learnt.is_known && !learn(device, preset, pan, tilt, rests))
+        return;
+    if (is_again)
         preset->learnt = (struct position){ true, pan, tilt };
     if (is_near(&preset->learnt, pan, tilt)) {
         hw_device_observed(device, HW_PRESET, visca->recalled);
@@ -422,9 +448,10 @@ static enum hw_result take_answer(
             return HW_BAD_ANSWER;
         hw_device_observed(device, HW_PAN, pan);
         hw_device_observed(device, HW_TILT, tilt);
+        bool rests = is_near(&visca->at, pan, tilt);
         visca->at = (struct position){ true, pan, tilt };
         if (!is_moving_to_preset(device))
-            judge_position(device, pan, tilt);
+            judge_position(device, pan, tilt, rests);
         return HW_OK;
     }
 }
@@ -440,6 +467,7 @@ static void completed(struct hw_device *device, struct hw_request *request)
     if (command->verb == HW_STORE) {
         visca->presets[command->value] = (struct preset){ 0 };
         visca->recalled = (int)command->value; // the next position read teaches it
+        visca->is_stored = true;
     }
     hw_request_done(device, request, HW_OK);
 }

@@ -301,6 +301,26 @@ static void calls_a_lying_camera_unverified(void **state)
     hw_device_free(device);
 }
 
+static void only_assumes_the_first_recall_of_a_camera_that_stood_still(void **state)
+{
+    struct bench *bench = *state;
+    struct hw_device *device = start_udp_camera(bench, true);
+    bench->camera->class->set_fault(bench->camera, SIM_FAULT_LIE);
+    hw_device_desire(device, HW_PRESET, 1);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    assert_int_equal(report_of(device).actual[HW_PRESET].quality, HW_ASSUMED);
+
+    // It taught nothing: the preset is where an honest recall ends.
+    bench->camera->class->set_fault(bench->camera, SIM_FAULT_NONE);
+    hw_device_desire(device, HW_PRESET, 2);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    assert_int_equal(report_of(device).actual[HW_PRESET].quality, HW_CONFIRMED);
+    hw_device_desire(device, HW_PRESET, 1);
+    WAIT_FOR(bench, is_reached(device, HW_PRESET));
+    assert_int_equal(report_of(device).actual[HW_PRESET].quality, HW_CONFIRMED);
+    hw_device_free(device);
+}
+
 static void sets_a_wall_and_reads_it_back(void **state)
 {
     struct bench *bench = *state;
@@ -560,6 +580,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(notices_a_deaf_camera_and_its_return, setup, teardown),
         cmocka_unit_test_setup_teardown(switches_a_camera_on_before_it_moves_it, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_a_lying_camera_unverified, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+                only_assumes_the_first_recall_of_a_camera_that_stood_still, setup, teardown),
         cmocka_unit_test_setup_teardown(sets_a_wall_and_reads_it_back, setup, teardown),
         cmocka_unit_test_setup_teardown(sets_a_wall_again_after_its_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_a_lying_wall_unverified, setup, teardown),
