@@ -133,18 +133,32 @@ static bool is_device_id(const char *text)
     return length >= 1 && length <= 32 && text[length] == '\0';
 }
 
+// Two names of one port are one port; a name of what is not plugged in yet is at least spelt one
+// way.
+static char *place_of(const struct device_settings *device)
+{
+    if (!device->is_serial)
+        return g_strdup(device->address);
+    char *real = realpath(device->address, NULL);
+    char *place = real ? g_strdup(real) : g_canonicalize_filename(device->address, "/");
+    free(real);
+    return place;
+}
+
 // The line is a device's alone: two that speak at once garble each other.
 static char *check_place(const struct config *config, const struct device_settings *device,
         const struct room_settings *settings)
 {
+    g_autofree char *place = place_of(device);
     for (guint i = 0; i < settings->devices->len; i++) {
         const struct device_settings *other = g_ptr_array_index(settings->devices, i);
-        if (strcmp(other->address, device->address) != 0 || other->port != device->port ||
+        g_autofree char *other_place = place_of(other);
+        if (strcmp(other_place, place) != 0 || other->port != device->port ||
                 other->is_udp != device->is_udp)
             continue;
         if (device->is_serial)
             return fault_at(config, device->line, "device %s: %s is taken by device %s, line %d",
-                    device->id, device->address, other->id, other->line);
+                    device->id, place, other->id, other->line);
         return fault_at(config, device->line,
                 "device %s: %s port %u is taken by device %s, line %d", device->id, device->address,
                 device->port, other->id, other->line);
@@ -171,18 +185,15 @@ static char *read_file_device(const struct config *config, const char *section,
     if (!is_speed)
         return fault_at(config, config_line(config, section, "baud"),
                 "device %s: no serial port has the speed %d", id, (int)baud);
-    // Two names of one port are one port.
-    char *real = realpath(address, NULL);
     struct device_settings *device = g_new0(struct device_settings, 1);
     device->id = g_strdup(id);
     device->driver = driver;
-    device->address = g_strdup(real ? real : address);
+    device->address = g_strdup(address); // a link of udev's is followed at each opening
     device->bind = g_strdup("");
     device->is_serial = true;
     device->baud = baud ? (unsigned)baud : driver->baud;
     device->line = config_line(config, section, "address");
     device->options.camera = (unsigned)config_integer(config, section, "camera");
-    free(real);
     char *fault = check_place(config, device, settings);
     if (fault)
         device_settings_free(device);

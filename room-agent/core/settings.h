@@ -20,7 +20,7 @@ extern const struct config_setting room_settings_table[];
 struct device_settings {
     char *id;
     const struct hw_driver *driver;
-    char *address; // numeric; of a serial line the device file
+    char *address; // numeric; of a serial line the device file, as written
     char *bind;    // local address; "" for any
     uint16_t port;
     bool is_udp;

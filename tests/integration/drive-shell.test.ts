@@ -84,6 +84,7 @@ function startRoom(): Promise<string> {
 }
 
 async function end(signal: NodeJS.Signals): Promise<void> {
+  if (room.exitCode !== null || room.signalCode !== null) return;
   const ended = new Promise((resolve) => room.once('close', resolve));
   room.kill(signal);
   await ended;

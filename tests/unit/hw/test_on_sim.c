@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hw/device.h"
 #include "hw/sim/posed.h"
@@ -231,6 +232,33 @@ static void recalls_a_preset_over_a_serial_line(void **state)
     serial_line_close(&line);
     WAIT_FOR(bench, report_of(device).fault == HW_OFFLINE);
     hw_device_free(device);
+}
+
+static void follows_the_name_of_a_serial_line_to_another_port(void **state)
+{
+    struct bench *bench = *state;
+    struct serial_line lines[2];
+    g_autofree char *folder = g_dir_make_tmp("rong-line-XXXXXX", NULL);
+    g_autofree char *name = g_build_filename(folder, "by-id", NULL);
+    uint16_t port = (uint16_t)port_of(bench->camera, "tcp_port");
+    serial_line_open(bench->loop, port, &lines[0]);
+    serial_line_open(bench->loop, port, &lines[1]);
+    assert_int_equal(symlink(lines[0].path, name), 0);
+
+    struct hw_link *link;
+    assert_int_equal(hw_link_serial_new(bench->loop, name, 9600, &link), 0);
+    struct hw_device *device = start(bench, "camera", &hw_visca, link, false);
+    WAIT_FOR(bench, is_up(device));
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(symlink(lines[1].path, name), 0);
+    serial_line_close(&lines[0]);
+    WAIT_FOR(bench, !is_up(device));
+    WAIT_FOR(bench, is_up(device));
+    assert_int_equal(report_of(device).counters.connects, 2);
+    hw_device_free(device);
+    serial_line_close(&lines[1]);
+    unlink(name);
+    rmdir(folder);
 }
 
 static void recalls_a_preset_over_udp_with_header(void **state)
@@ -564,6 +592,8 @@ static void counts_the_cards_and_finds_the_hottest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+                follows_the_name_of_a_serial_line_to_another_port, setup, teardown),
         cmocka_unit_test_setup_teardown(tells_of_fans_voltages_and_doors, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_smoke_and_a_fan_that_stands_a_fault, setup, teardown),
         cmocka_unit_test_setup_teardown(keeps_a_codec_as_it_shall_be, setup, teardown),

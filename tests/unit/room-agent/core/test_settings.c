@@ -267,6 +267,9 @@ static void refuses_two_devices_on_one_serial_port(void **state)
     assert_fault("[device a]\ndriver = visca\naddress = /dev/null\n[device b]\ndriver = visca\n"
                  "address = /dev/../dev/null\ncamera = 2\n",
             "6: device b: /dev/null is taken by device a, line 3");
+    assert_fault("[device a]\ndriver = visca\naddress = /dev/ttyABSENT7\n[device b]\n"
+                 "driver = visca\naddress = /dev//ttyABSENT7\n",
+            "6: device b: /dev/ttyABSENT7 is taken by device a, line 3");
     assert_fault("[device a]\ndriver = novastar\naddress = /dev/null\ntransport = serial\n",
             "4: transport = 'serial'; expected udp, tcp or auto: novastar does not speak on a "
             "serial line");
@@ -276,9 +279,23 @@ static void refuses_two_devices_on_one_serial_port(void **state)
             "3: device a: 'ttyS0' is not the path of a device file");
 }
 
+// What /dev/serial/by-id names may be another node each time it is plugged in.
+static void keeps_the_name_of_a_line_as_written(void **state)
+{
+    (void)state;
+    g_autofree char *fault = NULL;
+    struct room_settings *settings = read_text(
+            "[device a]\ndriver = visca\naddress = /dev/stdin\ntransport = serial\n", &fault);
+    assert_non_null(settings);
+    const struct device_settings *device = g_ptr_array_index(settings->devices, 0);
+    assert_string_equal(device->address, "/dev/stdin");
+    room_settings_free(settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(keeps_the_name_of_a_line_as_written),
         cmocka_unit_test(reads_devices_and_scenes),
         cmocka_unit_test(names_file_and_line_of_each_fault),
         cmocka_unit_test(logs_in_to_a_codec_with_a_secret_of_its_own_file),
