@@ -15,6 +15,8 @@ struct tier_feed {
     struct send_history *history;
     bool has_key;
     uint16_t key_seq, last_seq; // first of the newest key frame, last of the newest picture
+    uint16_t key_last_seq;
+    size_t key_bytes;
     int64_t key_us;
     size_t gop_bytes; // from the newest key frame on
     size_t count;     // of the picture that is arriving
@@ -82,6 +84,8 @@ bool tier_feed_next(struct tier_feed *feed, int64_t now_us, struct tier_frame *o
             feed->has_key = true;
             feed->key_seq = feed->packets[0].seq;
             feed->key_us = packet->pts_us;
+            feed->key_last_seq = packet->seq;
+            feed->key_bytes = feed->gop_bytes;
         }
         *out = (struct tier_frame){
             .is_key = packet->is_key,
@@ -106,6 +110,8 @@ bool tier_feed_recent_gop(const struct tier_feed *feed, int64_t now_us, struct t
     *out = (struct tier_gop){
         .first_seq = feed->key_seq,
         .last_seq = feed->last_seq,
+        .key_last_seq = feed->key_last_seq,
+        .key_bytes = feed->key_bytes,
         .bytes = feed->gop_bytes,
     };
     return feed->has_key && now_us - feed->key_us < GOP_MAX_US &&

@@ -27,7 +27,8 @@ uint16_t tier_feed_id(const struct tier_feed *feed);
 bool tier_feed_next(struct tier_feed *feed, int64_t now_us, struct tier_frame *out);
 struct tier_gop {
     uint16_t first_seq, last_seq;
-    size_t bytes;
+    uint16_t key_last_seq; // of the key frame itself
+    size_t bytes, key_bytes;
 };
 
 // The packets from the newest key frame on, if that is younger than a second (an older one would

@@ -25,7 +25,7 @@ void video_out_init(struct video_out *out, const struct video_out_config *config
 {
     out->config = *config;
     out->rtx_seq = (uint16_t)(config->rtx_ssrc & 0x7fff);
-    out->is_waiting = true;
+    out->is_waiting = out->is_new = true;
     out->has_gop = out->is_within = out->has_left_out = false;
     out->head = out->count = out->bytes = 0;
     out->former = NULL;
@@ -63,7 +63,7 @@ void video_out_restart(struct video_out *out, int64_t now_us)
     if (out->next)
         out->feed = out->next;
     out->next = NULL;
-    out->is_waiting = true;
+    out->is_waiting = out->is_new = true;
     want_key_frame_if_old(out->feed, now_us);
 }
 
@@ -264,6 +264,31 @@ static void send_picture(struct video_out *out, struct link_out *link, uint16_t 
     video_out_poll(out, link, now_us);
 }
 
+static void enqueue_kept(struct video_out *out, const struct tier_feed *feed, uint16_t first_seq,
+        uint16_t last_seq, int64_t pts_us)
+{
+    for (uint16_t seq = first_seq; seq != (uint16_t)(last_seq + 1); seq++) {
+        struct rtp_packet kept;
+        if (tier_feed_find(feed, seq, &kept))
+            enqueue(out, tier_feed_id(feed), seq, kept.payload_size, kept.marker, pts_us);
+    }
+}
+
+// Where the pictures since the last key frame are too much for this link: that one alone, so that
+// who comes sees something at once. What moves begins with the next key frame.
+static void send_still(struct video_out *out, struct link_out *link, const struct tier_feed *feed,
+        const struct tier_frame *newest, int64_t now_us)
+{
+    struct tier_gop gop;
+    if (!out->is_new || !tier_feed_recent_gop(feed, newest->pts_us, &gop) ||
+            backlog_us(link, gop.key_bytes) > GOP_BACKLOG_US)
+        return;
+    out->is_new = false;
+    enqueue_kept(out, feed, gop.first_seq, gop.key_last_seq, newest->pts_us);
+    out->has_left_out = true;
+    video_out_poll(out, link, now_us);
+}
+
 // What came since the last key frame, if that is little for this link. The newest picture is in it.
 static bool send_gop(struct video_out *out, struct link_out *link, const struct tier_feed *feed,
         const struct tier_frame *newest)
@@ -278,11 +303,7 @@ static bool send_gop(struct video_out *out, struct link_out *link, const struct 
     out->gop_tier = tier_feed_id(feed);
     out->gop = gop;
     out->gop_timestamp = newest->packets[0].timestamp;
-    for (uint16_t seq = gop.first_seq; seq != (uint16_t)(gop.last_seq + 1); seq++) {
-        struct rtp_packet kept;
-        if (tier_feed_find(feed, seq, &kept))
-            enqueue(out, out->gop_tier, seq, kept.payload_size, kept.marker, newest->pts_us);
-    }
+    enqueue_kept(out, feed, gop.first_seq, gop.last_seq, newest->pts_us);
     out->key_bytes = out->bytes;
     metric_add(&mcu_video_gops_sent_total, 1);
     return true;
@@ -301,6 +322,8 @@ void video_out_send(struct video_out *out, struct link_out *link, struct tier_fe
     }
     const bool has_gop = !frame->is_key && send_gop(out, link, feed, frame);
     if (!frame->is_key && !has_gop) {
+        if (!is_next)
+            send_still(out, link, feed, frame, now_us);
         tier_want_key_frame(tier_feed_tier(feed));
         return;
     }
@@ -309,7 +332,7 @@ void video_out_send(struct video_out *out, struct link_out *link, struct tier_fe
         out->feed = feed;
         out->next = NULL;
     }
-    out->is_waiting = false;
+    out->is_waiting = out->is_new = false;
     if (has_gop)
         video_out_poll(out, link, now_us);
     else

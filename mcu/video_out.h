@@ -38,6 +38,7 @@ struct video_out {
     uint16_t rtx_seq;
     struct tier_feed *feed, *next, *former; // sent; sent from its next key frame on; sent before
     bool is_waiting;                        // for a key frame: the first picture must be one
+    bool is_new; // nothing was sent yet: a still picture is better than none
     // The pictures that were sent at once when the member came: their times are pressed together,
     // so that they are shown at once too.
     bool has_gop;

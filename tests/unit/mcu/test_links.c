@@ -711,6 +711,21 @@ static void who_comes_soon_after_a_key_frame_is_served_from_it(void **state)
     assert_int_equal(early->plis + late->plis, 0);
 }
 
+static void who_comes_late_on_a_thin_link_sees_a_still_picture_at_once(void **state)
+{
+    struct world *world = *state;
+    join(world, "rate=4000,rtt=20", "rate=4000,rtt=20", 4000);
+    run(world, 0.5);
+    struct receiver *late = join(world, "rate=2000,rtt=20", "rate=2000,rtt=20", 2000);
+    run(world, 0.4);
+    assert_int_equal(world->tiers[TIER_720P].key_frames, 1);
+    assert_int_equal(late->shown_count, 1);
+    run(world, 1);
+    assert_int_equal(world->tiers[TIER_720P].key_frames, 2);
+    assert_true(late->shown_count > 8);
+    assert_int_equal(late->plis, 0); // what lies between is no gap
+}
+
 static void what_waits_for_a_slow_link_is_bounded(void **state)
 {
     struct world *world = *state;
@@ -740,6 +755,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_switch_is_no_freeze, begin, end),
         cmocka_unit_test_setup_teardown(
                 who_comes_soon_after_a_key_frame_is_served_from_it, begin, end),
+        cmocka_unit_test_setup_teardown(
+                who_comes_late_on_a_thin_link_sees_a_still_picture_at_once, begin, end),
         cmocka_unit_test_setup_teardown(what_waits_for_a_slow_link_is_bounded, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
