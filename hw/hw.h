@@ -131,8 +131,8 @@ struct hw_command {
     char to[HW_ADDRESS_MAX];
 };
 
-// Reads a command as people write it: "drive 50 -20", "zoom -30", "stop", "stop-zoom", "home",
-// "store 3", "keep", "read zoom", or a field and its value: "preset 3", "blank on", "brightness
-// 70", "dial hall@province.vn". Pan, tilt and zoom are percent of full speed. False: no such
-// command, or no such value.
+// Reads a command as people write it: "drive 50 -20", "zoom -30", "zoom-to 5000", "stop",
+// "stop-zoom", "home", "store 3", "keep", "read zoom", or a field and its value: "preset 3", "blank
+// on", "brightness 70", "dial hall@province.vn". Pan, tilt and zoom are percent of full speed.
+// False: no such command, or no such value.
 bool hw_command_parse(const char *text, struct hw_command *out);

@@ -126,6 +126,13 @@ static bool parse_zoom(char **words, struct hw_command *out)
     return parse_percent(words[1], &out->zoom);
 }
 
+static bool parse_zoom_to(char **words, struct hw_command *out)
+{
+    out->verb = HW_SET;
+    out->field = HW_ZOOM;
+    return hw_field_parse(HW_ZOOM, words[1], &out->value);
+}
+
 static bool parse_store(char **words, struct hw_command *out)
 {
     out->verb = HW_STORE;
@@ -145,6 +152,8 @@ static bool parse_read(char **words, struct hw_command *out)
     return out->field < HW_FIELD_COUNT;
 }
 
+#define ZOOM_TO "zoom-to" // sets the field, whose own name is the verb that zooms at a speed
+
 static const struct {
     const char *name;
     guint words;
@@ -153,6 +162,7 @@ static const struct {
 } verbs[] = {
     { "drive", 3, HW_DRIVE, parse_drive },
     { "zoom", 2, HW_DRIVE_ZOOM, parse_zoom },
+    { ZOOM_TO, 2, HW_SET, parse_zoom_to },
     { "stop", 1, HW_STOP, NULL },
     { "stop-zoom", 1, HW_STOP_ZOOM, NULL },
     { "home", 1, HW_HOME, NULL },
@@ -169,10 +179,10 @@ void hw_driver_orders(const struct hw_driver *driver, char *out, size_t size)
         if (!hw_driver_can(driver, HW_SET, field))
             continue;
         g_strlcat(out, out[0] ? " " : "", size);
-        g_strlcat(out, fields[field].name, size);
+        g_strlcat(out, field == HW_ZOOM ? ZOOM_TO : fields[field].name, size);
     }
     for (size_t i = 0; i < COUNT_OF(verbs); i++) {
-        if (!hw_driver_can(driver, verbs[i].verb, HW_FIELD_COUNT))
+        if (verbs[i].verb == HW_SET || !hw_driver_can(driver, verbs[i].verb, HW_FIELD_COUNT))
             continue;
         g_strlcat(out, out[0] ? " " : "", size);
         g_strlcat(out, verbs[i].name, size);

@@ -45,7 +45,8 @@ const struct daemon_command ask_commands[] = {
             "button of the settings), or tells what that would do" },
     { "drive DEVICE ORDER… [--hold SECONDS] [--config FILE]",
             "Moves a device by hand. Orders: drive PAN TILT, zoom SPEED (percent, -100 to 100), "
-            "stop, stop-zoom, home, store N, keep, read FIELD, or a field and its value: preset 3, "
+            "zoom-to N (the device's own units), stop, stop-zoom, home, store N, keep, read FIELD, "
+            "or a field and its value: preset 3, "
             "blank on" },
     { "probe [--json] [--config FILE]", "Asks each device what it is and how it does" },
     { "status [--json] [--config FILE]", "Tells how the room does" },
