@@ -259,6 +259,17 @@ static char *read_login(const struct config *config, const char *section,
     return read_password(config, section, &device->password);
 }
 
+// An address of one device: not of nobody, nor of all.
+static bool is_of_one(const struct hw_address *address)
+{
+    if (address->any.sa_family == AF_INET) {
+        uint32_t ip = ntohl(address->v4.sin_addr.s_addr);
+        return ip >> 24 != 0 && ip < 0xe0000000;
+    }
+    const struct in6_addr *six = &address->v6.sin6_addr;
+    return !IN6_IS_ADDR_UNSPECIFIED(six) && !IN6_IS_ADDR_MULTICAST(six);
+}
+
 static char *read_device(
         const struct config *config, const char *section, struct room_settings *settings)
 {
@@ -289,6 +300,11 @@ static char *read_device(
             hw_address_parse_with_port(address, &parsed) < 0)
         return fault_at(
                 config, address_line, "device %s: '%s' is not a numeric IP address", id, address);
+    if (!is_of_one(&parsed))
+        return fault_at(
+                config, address_line, "device %s: '%s' is no address of one device", id, address);
+    if (hw_address_port(&parsed) && config_integer(config, section, "port"))
+        return config_fault(config, section, "port", "expected one port: the address has one too");
     bool is_udp =
             strcmp(transport, "udp") == 0 || (strcmp(transport, "auto") == 0 && driver->udp_port);
     uint16_t usual_port = is_udp ? driver->udp_port : driver->tcp_port;

@@ -279,6 +279,21 @@ static void refuses_two_devices_on_one_serial_port(void **state)
             "3: device a: 'ttyS0' is not the path of a device file");
 }
 
+static void refuses_an_address_that_is_no_single_device(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1" };
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        g_autofree char *text =
+                g_strdup_printf("[device a]\ndriver = visca\naddress = %s\n", bad[i]);
+        g_autofree char *fault =
+                g_strdup_printf("3: device a: '%s' is no address of one device", bad[i]);
+        assert_fault(text, fault);
+    }
+    assert_fault("[device a]\ndriver = visca\naddress = 127.0.0.1:5000\nport = 5001\n",
+            "4: port = '5001'; expected one port: the address has one too");
+}
+
 // What /dev/serial/by-id names may be another node each time it is plugged in.
 static void keeps_the_name_of_a_line_as_written(void **state)
 {
@@ -296,6 +311,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_the_name_of_a_line_as_written),
+        cmocka_unit_test(refuses_an_address_that_is_no_single_device),
         cmocka_unit_test(reads_devices_and_scenes),
         cmocka_unit_test(names_file_and_line_of_each_fault),
         cmocka_unit_test(logs_in_to_a_codec_with_a_secret_of_its_own_file),
