@@ -55,6 +55,18 @@ struct bench {
 
 // --- the played devices ------------------------------------------------------------------------
 
+static void note_call(struct bench *bench, int64_t begin_us)
+{
+    bench->longest_us = MAX(bench->longest_us, g_get_monotonic_time() - begin_us);
+}
+
+static void receive(struct bench *bench, const void *data, size_t size)
+{
+    int64_t begin_us = g_get_monotonic_time();
+    hw_link_script_receive(bench->link, data, size);
+    note_call(bench, begin_us);
+}
+
 static void answer(struct bench *bench, const void *data, size_t size)
 {
     if (bench->is_parting)
@@ -65,7 +77,7 @@ static void answer(struct bench *bench, const void *data, size_t size)
     g_autofree char *copy = g_memdup2(bench->answers->str, bench->answers->len);
     gsize length = bench->answers->len;
     g_string_truncate(bench->answers, 0);
-    hw_link_script_receive(bench->link, copy, length);
+    receive(bench, copy, length);
 }
 
 static void answer_visca(
@@ -253,7 +265,7 @@ static void flush(struct bench *bench)
     g_string_truncate(bench->answers, 0);
     gsize piece = bench->byte_at_a_time ? 1 : length;
     for (gsize at = 0; at < length; at += piece)
-        hw_link_script_receive(bench->link, copy + at, piece);
+        receive(bench, (const uint8_t *)copy + at, piece);
 }
 
 static void play_all(struct bench *bench, const GPtrArray *sent)
@@ -286,7 +298,9 @@ static void settle(struct bench *bench)
 static void pass(struct bench *bench, int64_t ms)
 {
     for (int64_t at = 0; at < ms; at += 10) {
+        int64_t begin_us = g_get_monotonic_time();
         hw_clock_fake_advance(bench->clock, 10);
+        note_call(bench, begin_us);
         settle(bench);
     }
 }
@@ -344,7 +358,7 @@ static void submit(struct bench *bench, struct hw_command command, struct ends *
 {
     int64_t begin_us = g_get_monotonic_time();
     hw_device_submit(bench->device, &command, note_end, ends);
-    bench->longest_us = MAX(bench->longest_us, g_get_monotonic_time() - begin_us);
+    note_call(bench, begin_us);
 }
 
 // Every verb, and every field set and read.
@@ -410,8 +424,8 @@ static void never_holds_the_caller(const struct way *way)
     for (int i = 0; i < 10; i++) {
         bench.longest_us = 0;
         submit_everything(&bench, &ends);
+        pass(&bench, 1000); // what is received and what falls due are calls too
         best_us = MIN(best_us, bench.longest_us);
-        pass(&bench, 1000);
     }
     assert_true(best_us < 1000);
     close_bench(&bench);
