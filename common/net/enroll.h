@@ -14,8 +14,8 @@
 // `code` is "ABCD-EFGH-JKLM-NPQR.<base64url SHA-256 of the server's public key>": the server proves
 // itself by that key, so no CA has to be known. `role` is what the machine is: a code of another
 // kind is refused and not spent. `url` is https://host:8443. Stores key, certificate
-// and CA in state_dir (made with mode 0700), all or nothing; for root, as its owner's files. 0 with *name = "room:64" (g_free),
-// else a negative errno with *fault = one sentence for a person (g_free): -EINVAL bad code or url,
-// -EACCES refused by the server, -EIO network or file.
+// and CA in state_dir (made with mode 0700), all or nothing; for root, as its owner's files. 0 with
+// *name = "room:64" (g_free), else a negative errno with *fault = one sentence for a person
+// (g_free): -EINVAL bad code or url, -EACCES refused by the server, -EIO network or file.
 int enroll(const char *url, const char *code, enum role role, const char *state_dir, char **name,
         char **fault) MUST_CHECK;

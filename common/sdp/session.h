@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an offer or answer says, as values; text is read and written with GStreamer's gstsdp.
-// One exchange for an endpoint's whole life (docs/decisions/0002-one-negotiation.md): three bundled lines in
-// this order: audio, main video, content video. A foreign peer (webrtcbin, WHIP) may offer fewer.
+// One exchange for an endpoint's whole life (docs/decisions/0002-one-negotiation.md): three bundled
+// lines in this order: audio, main video, content video. A foreign peer (webrtcbin, WHIP) may offer
+// fewer.
 #pragma once
 
 #include <stdbool.h>
